@@ -1,0 +1,43 @@
+# `make demo` shows what Outrider does; `make test` runs every test. Both need a Rust toolchain, gcc and make, and look
+# after the rest (.ci/prepare). Everything is built below ./target.
+
+CARGO ?= cargo
+
+.PHONY: help demo test build lint fmt bench ci prepare
+
+help:
+	@echo "make demo    build, then watch calls survive a failing provider"
+	@echo "make test    every test"
+	@echo "make build   target/release/outrider"
+	@echo "make lint    formatting, clippy, documentation, licences"
+	@echo "make bench   what a call costs, beside a bare Pingora proxy (about 8 minutes)"
+	@echo "make ci      everything that has to pass before a merge"
+
+demo: build
+	@./target/release/outrider demo
+
+test: prepare
+	$(CARGO) test --locked
+	@.ci/skipped
+
+build: prepare
+	$(CARGO) build --locked --release --bin outrider
+
+lint: prepare
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
+	@if command -v cargo-deny >/dev/null; then $(CARGO) deny check licenses bans sources; \
+	 else echo "skipped: licences and sources (cargo install cargo-deny --locked)"; fi
+
+fmt:
+	$(CARGO) fmt
+
+bench: prepare
+	$(CARGO) bench --locked --bench overhead
+
+ci:
+	.ci/run
+
+prepare:
+	@.ci/prepare

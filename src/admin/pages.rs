@@ -1,0 +1,58 @@
+//! The answers of the operator's door, ready to be sent.
+
+use std::sync::Arc;
+
+use http::Response;
+use http::header::CONTENT_TYPE;
+use serde_json::Value;
+
+use crate::health::TargetHealth;
+use crate::snapshot::Snapshot;
+use crate::telemetry::{Metrics, ProviderGauges, TargetGauges};
+
+/// The page at `/`.
+pub(super) const INDEX: &str = "\
+outrider
+
+/healthz   the process runs
+/readyz    calls can be served
+/metrics   counters, for Prometheus
+/targets   who answers, and how they are doing
+/config    the configuration in use, without its secrets
+";
+
+/// The answer to a scrape.
+pub(super) fn metrics(metrics: &Metrics, snapshot: &Snapshot, known: &[Arc<TargetHealth>]) -> Response<Vec<u8>> {
+    let targets = known.iter().map(|target| TargetGauges {
+        target: target.id().as_str(),
+        breaker: target.breaker_state(),
+        in_flight: target.in_flight(),
+    });
+    let providers = snapshot
+        .providers
+        .values()
+        .map(|provider| ProviderGauges { provider: provider.id.as_str(), reachable: provider.endpoint.reachable() });
+    respond(200, Metrics::CONTENT_TYPE, metrics.render(targets, providers).into_bytes())
+}
+
+/// The answer to a load balancer.
+pub(super) fn ready(reason: Option<&str>) -> Response<Vec<u8>> {
+    match reason {
+        None => text(200, "ready\n"),
+        Some(reason) => text(503, &format!("{reason}\n")),
+    }
+}
+
+/// A page of text.
+pub(super) fn text(status: u16, text: &str) -> Response<Vec<u8>> {
+    respond(status, "text/plain; charset=utf-8", text.into())
+}
+
+/// A page of JSON, indented for people with curl.
+pub(super) fn json(status: u16, value: &Value) -> Response<Vec<u8>> {
+    respond(status, "application/json", format!("{value:#}\n").into_bytes())
+}
+
+fn respond(status: u16, content_type: &'static str, body: Vec<u8>) -> Response<Vec<u8>> {
+    Response::builder().status(status).header(CONTENT_TYPE, content_type).body(body).expect("constants of this file")
+}

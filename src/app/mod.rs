@@ -1,0 +1,189 @@
+//! Putting it together: what `outrider run` starts, and how it ends.
+
+mod drain;
+mod reloading;
+mod socket;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::SystemTime;
+
+use arc_swap::ArcSwap;
+use pingora_core::apps::HttpServerOptions;
+use pingora_core::apps::http_app::HttpServer;
+use pingora_core::protocols::http::v2::server::{H2Options, default_h2_options};
+use pingora_core::server::configuration::{Opt, ServerConf};
+use pingora_core::server::{RunArgs, Server};
+use pingora_proxy::HttpProxy;
+use tokio::sync::watch;
+use tracing::level_filters::LevelFilter;
+
+use crate::admin::{Door, Readiness};
+use crate::config::Config;
+use crate::exchange::Exchange;
+use crate::health::Registry;
+use crate::listener::{Front, Gateway};
+use crate::snapshot::Snapshot;
+use crate::telemetry::{Format, Telemetry};
+use crate::upstream::pool::Pool;
+use drain::Drain;
+use socket::Socket;
+
+/// One application's calls do not need more, and each thread costs memory.
+const MOST_THREADS: usize = 4;
+
+/// What is to be run.
+pub struct Start {
+    /// The configuration, read and found good.
+    pub config: Config,
+    /// What it means.
+    pub snapshot: Arc<Snapshot>,
+    /// What calls will learn; the snapshot holds on to it already.
+    pub registry: Arc<Registry>,
+    /// The configuration's file, which is watched; `None` where it came from the environment.
+    pub file: Option<PathBuf>,
+    /// The files that it was read from beside its own; they are watched too.
+    pub files: Vec<PathBuf>,
+    /// The least that is logged.
+    pub log_level: LevelFilter,
+    /// How log lines look.
+    pub log_format: Format,
+    /// Take the listening sockets over from the process that gets SIGQUIT.
+    pub upgrade: bool,
+    /// Where the two processes meet for that.
+    pub upgrade_socket: PathBuf,
+}
+
+/// What all parts of a running Outrider share.
+struct Shared {
+    snapshot: Arc<ArcSwap<Snapshot>>,
+    registry: Arc<Registry>,
+    telemetry: Arc<Telemetry>,
+    readiness: Arc<Readiness>,
+    pool: Arc<Pool>,
+    busy: Arc<AtomicUsize>,
+    draining: watch::Sender<bool>,
+}
+
+/// Runs until the process is told to end. An error: an address could not be bound.
+pub fn run(start: Start) -> io::Result<()> {
+    let shared = Arc::new(Shared::new(&start));
+    let config = &start.config;
+    let doors = config.listen.0.iter().map(|address| socket::bind(address.value.0, "traffic", start.upgrade));
+    let traffic = doors.collect::<io::Result<Vec<_>>>()?;
+    let operator = socket::bind(config.admin.address.0, "admin", start.upgrade)?;
+
+    let mut server = server(&start);
+    let conf = server.configuration.clone();
+    for bound in traffic {
+        let front = Front::new(shared.proxy(&conf), shared.telemetry.clone(), shared.draining.subscribe());
+        server.add_service(Socket::new("traffic", bound, front, conf.threads, shared.open_for_calls(config)));
+    }
+    let door = HttpServer::new_app(shared.door(config));
+    server.add_service(Socket::new("admin", operator, door, 1, shared.follow_changes(&start)));
+    server.run(RunArgs { shutdown_signal: Box::new(shared.drain(config)) });
+    shared.telemetry.flush();
+    Ok(())
+}
+
+impl Shared {
+    fn new(start: &Start) -> Self {
+        let telemetry = Telemetry::new(start.log_format, start.log_level, io::stdout());
+        telemetry.metrics.config_loaded(SystemTime::now());
+        let shared = Self {
+            snapshot: Arc::new(ArcSwap::new(start.snapshot.clone())),
+            registry: start.registry.clone(),
+            telemetry: Arc::new(telemetry),
+            readiness: Arc::default(),
+            pool: Pool::new(),
+            busy: Arc::default(),
+            draining: watch::Sender::new(false),
+        };
+        shared.reserve_labels();
+        shared.readiness.snapshot_is_up();
+        shared
+    }
+
+    /// Pingora's proxy with our gateway in it.
+    fn proxy(&self, conf: &Arc<ServerConf>) -> HttpProxy<Gateway<Pool>> {
+        let exchange = Exchange {
+            transport: self.pool.clone(),
+            snapshot: self.snapshot.clone(),
+            registry: self.registry.clone(),
+            telemetry: self.telemetry.clone(),
+        };
+        let mut proxy = HttpProxy::new(Gateway::new(exchange, own_names(), self.busy.clone()), conf.clone());
+        let mut options = HttpServerOptions::default();
+        options.h2c = true; // the AWS SDK for JavaScript speaks nothing else
+        proxy.server_options = Some(options);
+        proxy.h2_options = Some(http2_limits());
+        proxy.handle_init_modules();
+        proxy
+    }
+
+    fn door(&self, config: &Config) -> Door {
+        Door {
+            snapshot: self.snapshot.clone(),
+            health: self.registry.clone(),
+            telemetry: self.telemetry.clone(),
+            readiness: self.readiness.clone(),
+            token: config.admin.token.as_ref().map(|token| token.expose().to_owned()),
+        }
+    }
+
+    fn drain(&self, config: &Config) -> Drain {
+        Drain {
+            readiness: self.readiness.clone(),
+            draining: self.draining.clone(),
+            busy: self.busy.clone(),
+            telemetry: self.telemetry.clone(),
+            grace: config.shutdown.grace,
+        }
+    }
+
+    /// Names of the configuration are always labels of metrics, however many names clients make up.
+    fn reserve_labels(&self) {
+        let snapshot = self.snapshot.load();
+        let targets = snapshot.models.values().flat_map(|model| model.groups.iter().flatten());
+        let models = snapshot.models.keys().map(|name| name.as_str());
+        self.telemetry.metrics.reserve_labels(models, targets.map(|target| target.id.as_str()));
+    }
+
+    /// Providers are resolved and probed from now on.
+    fn start_endpoints(&self) {
+        for provider in self.snapshot.load().providers.values() {
+            provider.endpoint.start(&self.pool);
+        }
+    }
+}
+
+fn server(start: &Start) -> Server {
+    let conf = ServerConf {
+        threads: std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST_THREADS)),
+        upgrade_sock: start.upgrade_socket.to_string_lossy().into_owned(),
+        // Only after SIGQUIT, and only as the longest: see `drain`.
+        grace_period_seconds: Some(start.config.shutdown.grace.as_secs()),
+        graceful_shutdown_timeout_seconds: Some(1),
+        ..ServerConf::default()
+    };
+    let options = Opt { upgrade: start.upgrade, ..Opt::default() };
+    let mut server = Server::new_with_opt_and_conf(options, conf);
+    server.bootstrap();
+    server
+}
+
+/// Bounds for one client's HTTP/2 connection; the head's is that of HTTP/1.
+fn http2_limits() -> H2Options {
+    let mut options = default_h2_options();
+    options.max_header_list_size(64 << 10).max_concurrent_streams(256);
+    options
+}
+
+/// Under which names of the network this machine is called.
+fn own_names() -> Vec<String> {
+    let hostname = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let hostname = hostname.trim().to_owned();
+    if hostname.is_empty() { Vec::new() } else { vec![hostname] }
+}

@@ -1,0 +1,108 @@
+//! What runs beside the calls: providers are resolved and probed, changes of the configuration taken up.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use pingora_core::server::ShutdownWatch;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Shared, Start};
+use crate::config::{Config, Process};
+use crate::snapshot::reload::{Changed, Reloader, Watcher};
+
+impl Shared {
+    /// For the service that takes calls: it is ready once this has run. Stops accepting when draining begins.
+    pub(super) fn open_for_calls(
+        self: &Arc<Self>,
+        config: &Config,
+    ) -> Box<dyn FnOnce(ShutdownWatch) -> Option<ShutdownWatch> + Send + Sync> {
+        let shared = self.clone();
+        let drain = self.drain(config);
+        Box::new(move |mut pingoras: ShutdownWatch| {
+            shared.start_endpoints();
+            shared.readiness.listeners_are_up();
+            tokio::spawn(async move {
+                // Pingora gives its notice only after SIGQUIT, when another process has the sockets.
+                if pingoras.wait_for(|shutdown| *shutdown).await.is_ok() {
+                    drain.hand_over().await;
+                }
+            });
+            Some(shared.draining.subscribe())
+        })
+    }
+
+    /// For the service of the operator, whose thread is idle most of the time.
+    pub(super) fn follow_changes(
+        self: &Arc<Self>,
+        start: &Start,
+    ) -> Box<dyn FnOnce(ShutdownWatch) -> Option<ShutdownWatch> + Send + Sync> {
+        let shared = self.clone();
+        let reloader = start.file.clone().map(|file| {
+            let (registry, snapshot) = (self.registry.clone(), self.snapshot.clone());
+            let reloader = Reloader::new(&file, Arc::new(Process), registry, snapshot, start.config.clone());
+            (file, start.files.clone(), reloader)
+        });
+        Box::new(move |_| {
+            if let Some((file, files, reloader)) = reloader {
+                tokio::spawn(shared.follow(file, files, reloader));
+            }
+            None
+        })
+    }
+
+    async fn follow(self: Arc<Self>, file: PathBuf, files: Vec<PathBuf>, reloader: Reloader) {
+        let mut watcher = match Watcher::new(file) {
+            Ok(watcher) => watcher,
+            Err(error) => return tracing::error!(%error, "the configuration file cannot be watched"),
+        };
+        watcher.follow(files);
+        let mut hangup = match signal(SignalKind::hangup()) {
+            Ok(hangup) => hangup,
+            Err(error) => return tracing::error!(%error, "SIGHUP cannot be waited for"),
+        };
+        self.reload(&reloader, false); // the file may have changed between the start and the watch
+        loop {
+            let asked = tokio::select! {
+                () = watcher.changed() => false,
+                _ = hangup.recv() => true,
+            };
+            if let Some(files) = self.reload(&reloader, asked) {
+                watcher.follow(files);
+            }
+        }
+    }
+
+    /// The files to be watched from now on, if anything changed. `asked`: by the operator, with SIGHUP.
+    fn reload(&self, reloader: &Reloader, asked: bool) -> Option<Vec<PathBuf>> {
+        match reloader.reload() {
+            // A bad file was mended by taking the change back, or somebody wants to know whether the file is good.
+            Ok(Changed::Nothing) => {
+                self.telemetry.metrics.config_loaded(SystemTime::now());
+                if asked {
+                    self.telemetry.metrics.config_reloaded(true, SystemTime::now());
+                    tracing::info!("configuration read again, nothing has changed");
+                }
+                None
+            }
+            Ok(Changed::Applied { warnings, restart, files }) => {
+                self.reserve_labels();
+                self.start_endpoints();
+                self.telemetry.metrics.config_reloaded(true, SystemTime::now());
+                for warning in warnings {
+                    tracing::warn!("{warning}");
+                }
+                if !restart.is_empty() {
+                    tracing::warn!(keys = restart.join(", "), "these changes wait for a restart");
+                }
+                tracing::info!("configuration reloaded");
+                Some(files)
+            }
+            Err(problems) => {
+                self.telemetry.metrics.config_reloaded(false, SystemTime::now());
+                tracing::error!(%problems, "configuration not reloaded, the last good one stays in use");
+                None
+            }
+        }
+    }
+}

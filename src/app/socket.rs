@@ -1,0 +1,86 @@
+//! A listening socket as a service of Pingora's server.
+//!
+//! Pingora binds inside the running server and panics in a background task where it cannot. So the socket is bound
+//! before the server starts, where the problem can be told, and is laid into the table through which Pingora hands
+//! sockets to the next process; its own listener then finds it there.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::IntoRawFd;
+
+use async_trait::async_trait;
+use pingora_core::apps::ServerApp;
+use pingora_core::server::{ListenFds, ShutdownWatch};
+use pingora_core::services::Service;
+use pingora_core::services::listening;
+
+/// What a service does when its runtime is there.
+type OnStart = Box<dyn FnOnce(ShutdownWatch) -> Option<ShutdownWatch> + Send + Sync>;
+
+/// One address with the application that is served there.
+pub(super) struct Socket<A> {
+    name: String,
+    address: SocketAddr,
+    listener: Option<TcpListener>,
+    inner: listening::Service<A>,
+    threads: usize,
+    on_start: Option<OnStart>,
+}
+
+/// The sockets of one door, bound before anything else starts.
+pub(super) struct Bound {
+    address: SocketAddr,
+    listener: Option<TcpListener>,
+}
+
+/// Binds `address`, unless the sockets are to be taken over from another process.
+pub(super) fn bind(address: SocketAddr, door: &str, take_over: bool) -> io::Result<Bound> {
+    if take_over {
+        return Ok(Bound { address, listener: None });
+    }
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    tracing::info!(%address, door, "listening");
+    Ok(Bound { address, listener: Some(listener) })
+}
+
+impl<A: ServerApp + Send + Sync + 'static> Socket<A> {
+    /// Serves `app` on `bound` with so many threads. `on_start` runs on the service's runtime; it is given Pingora's
+    /// own shutdown notice and may return another one, after which no more connections are accepted.
+    pub(super) fn new(name: &str, bound: Bound, app: A, threads: usize, on_start: OnStart) -> Self {
+        let mut inner = listening::Service::new(name.to_owned(), app);
+        inner.add_tcp(&bound.address.to_string());
+        Self {
+            name: name.to_owned(),
+            address: bound.address,
+            listener: bound.listener,
+            inner,
+            threads,
+            on_start: Some(on_start),
+        }
+    }
+}
+
+#[async_trait]
+impl<A: ServerApp + Send + Sync + 'static> Service for Socket<A> {
+    async fn start_service(&mut self, fds: Option<ListenFds>, shutdown: ShutdownWatch, listeners_per_fd: usize) {
+        if let (Some(fds), Some(listener)) = (&fds, self.listener.take()) {
+            fds.lock().add(self.address.to_string(), listener.into_raw_fd());
+        }
+        let own = self.on_start.take().and_then(|start| start(shutdown.clone()));
+        self.inner.start_service(fds, own.unwrap_or(shutdown), listeners_per_fd).await;
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn threads(&self) -> Option<usize> {
+        Some(self.threads)
+    }
+
+    fn listen_addresses(&self) -> Option<Vec<String>> {
+        self.inner.listen_addresses()
+    }
+}

@@ -1,0 +1,26 @@
+//! `outrider check`: exactly the start-up path, up to the sockets.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::config::Process;
+use crate::health::Registry;
+use crate::snapshot;
+
+/// Tells every problem of `file`.
+pub(super) fn check(file: &Path) -> ExitCode {
+    match snapshot::load(file, &Process, &Registry::new(), None) {
+        Ok((snapshot, loaded)) => {
+            for warning in &loaded.warnings {
+                eprintln!("warning: {warning}");
+            }
+            let (models, providers) = (snapshot.models.len(), snapshot.providers.len());
+            println!("{}: good: {models} models, {providers} providers", file.display());
+            ExitCode::SUCCESS
+        }
+        Err(problems) => {
+            eprintln!("{problems}");
+            ExitCode::from(super::CONFIG)
+        }
+    }
+}

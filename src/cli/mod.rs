@@ -1,0 +1,70 @@
+//! The command line.
+//!
+//! Exit codes follow sysexits: 64 for wrong usage, 71 where the system refuses, 78 for a bad configuration.
+
+mod check;
+pub mod demo;
+mod run;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+/// `EX_USAGE`
+const USAGE: u8 = 64;
+/// `EX_OSERR`
+const OS_ERROR: u8 = 71;
+/// `EX_CONFIG`
+const CONFIG: u8 = 78;
+
+/// A model router that runs beside your application.
+#[derive(Debug, Parser)]
+#[command(version, about, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve calls
+    Run {
+        /// The configuration file. Without one, providers come from the usual environment variables
+        /// (OPENAI_API_KEY, AZURE_OPENAI_API_KEY, GROQ_API_KEY ...)
+        #[arg(short, long, env = "OUTRIDER_CONFIG", value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Take the listening sockets over from a running process, which then gets SIGQUIT
+        #[arg(long)]
+        upgrade: bool,
+        /// Where the two processes of an upgrade meet
+        #[arg(long, value_name = "SOCKET", env = "OUTRIDER_UPGRADE_SOCKET")]
+        upgrade_socket: Option<PathBuf>,
+    },
+    /// Tell every problem of a configuration file, as a start would
+    Check {
+        /// The configuration file
+        file: PathBuf,
+    },
+    /// Watch calls go on while a simulated provider fails
+    Demo,
+}
+
+/// Parses the arguments and does what they say.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            return if asked { ExitCode::SUCCESS } else { ExitCode::from(USAGE) };
+        }
+    };
+    match arguments.command {
+        Command::Run { config, upgrade, upgrade_socket } => run::run(run::Options { config, upgrade, upgrade_socket }),
+        Command::Check { file } => check::check(&file),
+        Command::Demo => demo::run(demo::DemoOptions { live: std::io::stdout().is_terminal() }),
+    }
+}

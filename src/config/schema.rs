@@ -1,0 +1,226 @@
+//! Everything that can be said in a configuration file. This file is the manual.
+//!
+//! It only describes: each key once, with its default. What is meant by it all (who is `openai`, does this target
+//! exist) is decided in [`mod@crate::snapshot::build`]. The keys after `later` belong to the language but not to this
+//! version; they are refused by name, because a limit that is read and not kept is worse than none.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
+
+use super::forms::{Address, Admin, FilePath, Group, Listener, Origin, Switch, Target};
+use super::secret::{HeaderText, Secret};
+use super::setting::{Located, Named, OneOrMore, key, settings};
+use super::units::{Period, Size};
+use super::words::words;
+
+settings! {
+    /// The whole file.
+    pub struct Config {
+        /// Where calls come in: an address and a port, or a list of them. HTTP/1.1 and h2c.
+        listen: OneOrMore<Located<Listener>> =
+            OneOrMore(vec![Located::unplaced(Address::local(7878).into())]),
+        /// The operator's door: health, readiness and metrics for all; the rest for loopback, or with a token:
+        /// `{address: 0.0.0.0:7879, token: "${OUTRIDER_ADMIN_TOKEN}"}`.
+        admin: Admin = Admin::default(),
+        /// The origins of web pages whose browsers may call, such as `https://app.example.com`.
+        allow_origins: Vec<Origin> = Vec::new(),
+        /// Who answers. The key is your name for it.
+        providers: Named<Provider> = Named::default(),
+        /// The names that clients ask for.
+        models: Named<Model> = Named::default(),
+        /// What a model does not say itself.
+        defaults: Defaults = Defaults::default(),
+        /// Requests with a larger body are refused.
+        body_limit: Size = Size(32 << 20),
+        /// How the process ends.
+        shutdown: Shutdown = Shutdown::default(),
+        /// What is logged, and how.
+        log: Log = Log::default(),
+    }
+    later ["intercept", "routes", "callers", "budgets", "limits"]
+
+    /// Who answers, where, with which key.
+    pub struct Provider {
+        /// Which provider it is, when its name does not say: `openai`, `azure`, `groq`, `ollama` ...
+        kind: Option<Located<String>> = None,
+        /// For anything that is not known by kind: how a chat is written there.
+        dialect: Option<Dialect> = None,
+        /// Where it is, with the path that stands before `/chat/completions`. Known for most kinds.
+        base_url: Option<Located<String>> = None,
+        /// The key: `${VARIABLE}` or `{file: path}`.
+        api_key: Option<Located<Secret>> = None,
+        /// Several keys. Each rests by itself when it is limited or refused.
+        api_keys: Vec<Located<Secret>> = Vec::new(),
+        /// Whose credential is sent: ours, the client's (`passthrough`), or `none`.
+        auth: Located<Auth> = Located::unplaced(Auth::Key),
+        /// Azure's `api-version`. Without one, Azure's newer paths below `/openai/v1` are used.
+        api_version: Option<Located<String>> = None,
+        /// Where it runs, for those who read `/config`. Routing does not look at it.
+        region: Option<String> = None,
+        /// Headers added to every request, in the place of the client's of the same name. Values are not shown.
+        headers: Named<Option<HeaderText>> = Named::default(),
+        /// How its certificate is checked.
+        tls: Tls = Tls::default(),
+        /// Time to connect, TLS included. Otherwise the shortest `timeouts.connect` of the models that use it.
+        connect_timeout: Option<Period> = None,
+        /// At most so many requests at a time; those over it count as refused connections.
+        max_connections: Option<NonZeroUsize> = None,
+        /// Probing of its addresses, or `off`.
+        health: Switch<Health> = Switch::On(Health::default()),
+        /// The models it offers, for lists of models and for hints. Others can be asked for all the same.
+        models: Named<Offer> = Named::default(),
+    }
+    later ["limits", "data", "quantization"]
+
+    /// How a provider's certificate is checked.
+    pub struct Tls {
+        /// A PEM file with the authorities to trust in the place of the system's.
+        ca: Option<Located<FilePath>> = None,
+        /// Takes any certificate. For experiments.
+        insecure: bool = false,
+    }
+
+    /// How a provider's addresses are probed. Any answer below 500 is a sign of life.
+    pub struct Health {
+        /// What is asked for with GET, from the root of the host. By default the list of models.
+        path: Option<Located<String>> = None,
+        /// Time between two probes of an address, give or take a fifth.
+        interval: Period = Period(Duration::from_secs(10)),
+        /// Time that one probe may take.
+        timeout: Period = Period(Duration::from_secs(3)),
+        /// Consecutive answers after which a dead address is used again.
+        healthy_after: NonZeroU32 = NonZeroU32::MIN,
+        /// Consecutive failures after which an address counts as dead.
+        unhealthy_after: NonZeroU32 = NonZeroU32::MIN.saturating_add(2),
+    }
+    later ["model"]
+
+    /// A model that a provider offers. Nothing can be said about it yet.
+    pub struct Offer {}
+    later ["price", "context", "abilities"]
+
+    /// A name that clients ask for.
+    pub struct Model {
+        /// Who can answer, sharing the load by weight: `provider/model`, or `{use: provider/model, weight: 80}`.
+        targets: Vec<Target> = Vec::new(),
+        /// Who answers when no target can, in this order. A list within the list shares the load like `targets`.
+        fallbacks: Vec<Group> = Vec::new(),
+        /// How the load is shared.
+        balance: Balance = Balance::Weighted,
+        /// When a call is tried again.
+        retry: Retry = Retry::default(),
+        /// How long a call may take.
+        timeouts: Timeouts = Timeouts::default(),
+    }
+    later ["require", "prefer", "hedge", "recover", "sticky"]
+
+    /// What a model does not say itself.
+    pub struct Defaults {
+        /// As in a model.
+        retry: Retry = Retry::default(),
+        /// As in a model.
+        timeouts: Timeouts = Timeouts::default(),
+    }
+    later ["hedge", "recover"]
+
+    /// When a call is tried again. Only before the first token has gone out.
+    pub struct Retry {
+        /// At most so many tries, the first included. Default 3.
+        tries: Option<NonZeroU32> = None,
+        /// How long a call waits for a resting target before it leaves the last one for a fallback. Default 3s.
+        patience: Option<Duration> = None,
+        /// What may be tried again: `connect`, `timeout`, `5xx`, `429`, `stream` (an error, an end or garbage where
+        /// an answer should begin). Default all.
+        on: Option<Vec<RetryOn>> = None,
+    }
+
+    /// How long a call may take.
+    pub struct Timeouts {
+        /// Connecting, TLS included. Connections belong to the provider: of several models that use one, the
+        /// shortest time counts, unless the provider's own `connect_timeout` says otherwise. Default 2s.
+        connect: Option<Period> = None,
+        /// Until the first token; where the answer is not streamed, until the whole of it is there. Default 30s, and 5m
+        /// for an answer that is not streamed.
+        first_token: Option<Period> = None,
+        /// Between two pieces of an answer. Default 60s.
+        idle: Option<Period> = None,
+        /// The whole call. Default 10m.
+        total: Option<Period> = None,
+    }
+
+    /// How the process ends.
+    pub struct Shutdown {
+        /// How long answers under way may go on after SIGTERM.
+        grace: Duration = Duration::from_secs(30),
+    }
+
+    /// What is logged, and how.
+    pub struct Log {
+        /// The least that is logged.
+        level: Level = Level::Info,
+        /// By default `text` on a terminal and `json` elsewhere.
+        format: Option<Format> = None,
+    }
+}
+
+words! {
+    /// How a chat is written on the wire.
+    pub enum Dialect {
+        /// OpenAI's Chat Completions, with its older completions and its embeddings.
+        OpenaiChat = "openai_chat",
+    }
+    later ["openai_responses", "anthropic", "gemini", "bedrock", "cohere"]
+
+    /// Whose credential a provider is sent.
+    pub enum Auth {
+        /// The configured key.
+        Key = "key",
+        /// What the client sent.
+        Passthrough = "passthrough",
+        /// None at all.
+        None = "none",
+    }
+
+    /// How a model's targets share the load.
+    pub enum Balance {
+        /// At random, in proportion to their weights.
+        Weighted = "weighted",
+    }
+    later ["score", "price", "latency", "throughput", "least_busy", "round_robin"]
+
+    /// What may be tried again.
+    pub enum RetryOn {
+        /// Connections refused, reset or not made in time.
+        Connect = "connect",
+        /// No first token in time, or the provider's own 408 and 504.
+        Timeout = "timeout",
+        /// 500 to 599.
+        ServerError = "5xx",
+        /// 429.
+        RateLimited = "429",
+        /// An error, an end or garbage where an answer should begin.
+        Stream = "stream",
+    }
+
+    /// The least that is logged.
+    pub enum Level {
+        /// Only what is broken.
+        Error = "error",
+        /// And what the operator should look at.
+        Warn = "warn",
+        /// And what happens.
+        Info = "info",
+        /// And why.
+        Debug = "debug",
+        /// And everything else.
+        Trace = "trace",
+    }
+
+    /// How log lines look.
+    pub enum Format {
+        /// One JSON object a line.
+        Json = "json",
+        /// For people.
+        Text = "text",
+    }
+}

@@ -1,0 +1,125 @@
+//! What the events of a stream said so far.
+//!
+//! Before the answer begins each event is parsed. From then on events are only searched for the few words that can
+//! mean an end, an error or a count, and only one that has such a word is parsed: a stream is thousands of events, of
+//! which two or three matter.
+
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+use super::super::chunk::Chunk;
+use super::super::{Operation, error, reply, usage};
+use crate::canonical::{Fault, FaultKind, Usage};
+use crate::dialect::sse::Event;
+
+/// What the events said so far.
+pub(super) struct Seen {
+    operation: Operation,
+    pub(super) progress: Progress,
+    pub(super) usage: Usage,
+}
+
+/// How far a stream is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Progress {
+    /// Nothing real so far: comments, roles, filter results.
+    Waiting,
+    /// A part of the answer was seen.
+    Begun,
+    /// A finish reason was seen. A count of tokens may follow, and with some providers nothing at all.
+    Finished,
+    /// `[DONE]`: whatever follows has no meaning.
+    Done,
+}
+
+impl Seen {
+    pub(super) fn nothing(operation: Operation) -> Self {
+        Self { operation, progress: Progress::Waiting, usage: Usage::default() }
+    }
+
+    /// Learns from one whole event, or finds that it is an error.
+    pub(super) fn event(&mut self, event: &[u8]) -> Result<(), Fault> {
+        match self.progress {
+            Progress::Waiting => self.read(event),
+            Progress::Begun | Progress::Finished if matters(event) => match self.read(event) {
+                // What cannot be parsed is for the client to judge, who has a part of the answer already.
+                Err(fault) if fault.kind == FaultKind::Malformed => Ok(()),
+                read => read,
+            },
+            Progress::Begun | Progress::Finished | Progress::Done => Ok(()),
+        }
+    }
+
+    /// Learns from what stands at the end of a stream without the blank line that completes an event. Whether it is to
+    /// be forwarded: a piece of an event is not, while the answer could still be told from a whole one.
+    pub(super) fn rest(&mut self, rest: &[u8]) -> Result<bool, Fault> {
+        let text = rest.trim_ascii_start();
+        if text.is_empty() || self.progress >= Progress::Finished {
+            return self.event(rest).map(|()| true);
+        }
+        if self.progress == Progress::Waiting && text.starts_with(b"{") {
+            // No event at all, but a plain document.
+            self.usage = reply::read_reply(self.operation, rest)?;
+            self.progress = Progress::Done;
+            return Ok(true);
+        }
+        match self.read(rest) {
+            Ok(()) => Ok(true),
+            Err(fault) if fault.kind == FaultKind::Malformed => Ok(false),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Learns from an event with a parser.
+    fn read(&mut self, event: &[u8]) -> Result<(), Fault> {
+        let event = Event::read(event);
+        let data = event.data.as_deref().unwrap_or_default().trim_ascii();
+        if event.name == b"error" {
+            return Err(error::in_band(data));
+        }
+        if data.is_empty() {
+            return Ok(());
+        }
+        if data == b"[DONE]" {
+            // Where there was no answer it ends none.
+            if self.progress > Progress::Waiting {
+                self.progress = Progress::Done;
+            }
+            return Ok(());
+        }
+        let chunk = Chunk::read(data).map_err(|problem| {
+            Fault::new(FaultKind::Malformed, "the provider's stream is not valid JSON").with_detail(problem)
+        })?;
+        if chunk.is_error() {
+            return Err(error::in_band(data));
+        }
+        self.usage = chunk.usage().unwrap_or(self.usage);
+        if let Some(fault) = chunk.broken_off() {
+            return Err(fault);
+        }
+        if chunk.finishes() {
+            self.progress = self.progress.max(Progress::Finished);
+        } else if chunk.is_real(self.operation) {
+            self.progress = self.progress.max(Progress::Begun);
+        }
+        Ok(())
+    }
+}
+
+/// The event may say more than a part of the answer. Names in an answer's own text are not found, since their quotes
+/// are escaped there; the bare word `error` is, and costs only a parse.
+fn matters(event: &[u8]) -> bool {
+    static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"usage\""));
+    static FINISH: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"finish_reason\""));
+    static ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("error"));
+
+    let has = |name: &Finder<'_>, wanted: fn(&[u8]) -> bool| {
+        let mut values = name.find_iter(event).map(|at| usage::after_colon(&event[at + name.needle().len()..]));
+        values.any(|value| value.is_some_and(wanted))
+    };
+    event.trim_ascii_end().ends_with(b"[DONE]")
+        || has(&USAGE, |value| value.starts_with(b"{"))
+        || has(&FINISH, |value| !value.starts_with(b"null"))
+        || ERROR.find(event).is_some()
+}

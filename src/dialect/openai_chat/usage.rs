@@ -1,0 +1,137 @@
+//! Tokens, as the many providers of this dialect write them.
+//!
+//! A count that is missing, null or no number is unknown; a usage that cannot be read at all is no reason to lose an
+//! answer.
+
+use memchr::memmem;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::canonical::Usage;
+
+/// Reads a `usage` object.
+pub(super) fn read(object: &[u8]) -> Option<Usage> {
+    let wire: Wire<'_> = serde_json::from_slice(object).ok()?;
+    let input: Details<'_> = details(wire.prompt_tokens_details);
+    let output: Details<'_> = details(wire.completion_tokens_details);
+    let cached = count(input.cached_tokens).or(count(wire.prompt_cache_hit_tokens)).or(count(wire.num_cached_tokens));
+    let usage = Usage {
+        input: count(wire.prompt_tokens),
+        output: count(wire.completion_tokens),
+        cached,
+        cache_write: count(input.cache_write_tokens),
+        reasoning: count(output.reasoning_tokens),
+    };
+    (!usage.is_empty()).then_some(usage)
+}
+
+/// Reads Groq's own member, which has a usage also where none was asked for.
+pub(super) fn read_groq(object: &[u8]) -> Option<Usage> {
+    #[derive(Deserialize)]
+    struct Groq<'a> {
+        #[serde(borrow)]
+        usage: Option<&'a RawValue>,
+    }
+    read(serde_json::from_slice::<Groq<'_>>(object).ok()?.usage?.get().as_bytes())
+}
+
+/// The usage of a reply of which only the end was kept: where providers write it.
+pub fn usage_in_tail(tail: &[u8]) -> Usage {
+    let object = memmem::rfind(tail, b"\"usage\"").and_then(|at| {
+        let value = after_colon(&tail[at + b"\"usage\"".len()..])?;
+        serde_json::Deserializer::from_slice(value).into_iter::<&RawValue>().next()?.ok()
+    });
+    object.and_then(|object| read(object.get().as_bytes())).unwrap_or_default()
+}
+
+/// What follows a member's colon.
+pub(super) fn after_colon(rest: &[u8]) -> Option<&[u8]> {
+    rest.trim_ascii_start().strip_prefix(b":").map(<[u8]>::trim_ascii_start)
+}
+
+/// Raw values, so that one odd member does not spoil the others.
+#[derive(Deserialize)]
+struct Wire<'a> {
+    #[serde(borrow)]
+    prompt_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    completion_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    prompt_tokens_details: Option<&'a RawValue>,
+    #[serde(borrow)]
+    completion_tokens_details: Option<&'a RawValue>,
+    /// DeepSeek.
+    #[serde(borrow)]
+    prompt_cache_hit_tokens: Option<&'a RawValue>,
+    /// Mistral.
+    #[serde(borrow)]
+    num_cached_tokens: Option<&'a RawValue>,
+}
+
+#[derive(Default, Deserialize)]
+struct Details<'a> {
+    #[serde(borrow)]
+    cached_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    cache_write_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    reasoning_tokens: Option<&'a RawValue>,
+}
+
+fn details(raw: Option<&RawValue>) -> Details<'_> {
+    raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+}
+
+/// Some servers are written in languages where `12.0` is a count.
+fn count(raw: Option<&RawValue>) -> Option<u64> {
+    let text = raw?.get();
+    text.parse().ok().or_else(|| text.parse().ok().filter(|n: &f64| *n >= 0.0 && n.fract() == 0.0).map(|n| n as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn usage(input: u64, output: u64, cached: u64, cache_write: u64, reasoning: u64) -> Usage {
+        let some = |n| (n > 0).then_some(n);
+        Usage {
+            input: some(input),
+            output: some(output),
+            cached: some(cached),
+            cache_write: some(cache_write),
+            reasoning: some(reasoning),
+        }
+    }
+
+    #[test]
+    fn each_providers_counts() {
+        let check = |object: &str, expected: Option<Usage>| assert_eq!(read(object.as_bytes()), expected, "{object}");
+        check(
+            r#"{"prompt_tokens":9,"completion_tokens":12,"total_tokens":21,"prompt_tokens_details":{"cached_tokens":4,"cache_write_tokens":2},"completion_tokens_details":{"reasoning_tokens":7}}"#,
+            Some(usage(9, 12, 4, 2, 7)),
+        );
+        check(r#"{"prompt_tokens":8,"total_tokens":8}"#, Some(usage(8, 0, 0, 0, 0)));
+        check(r#"{"prompt_tokens":8,"completion_tokens":1,"prompt_cache_hit_tokens":3}"#, Some(usage(8, 1, 3, 0, 0)));
+        check(r#"{"prompt_tokens":8,"completion_tokens":1,"num_cached_tokens":5}"#, Some(usage(8, 1, 5, 0, 0)));
+        check(
+            r#"{"prompt_tokens":8.0,"completion_tokens":null,"prompt_tokens_details":null}"#,
+            Some(usage(8, 0, 0, 0, 0)),
+        );
+        check(r#"{"prompt_tokens":"many","completion_tokens":-1,"completion_tokens_details":[1]}"#, None);
+        check(r#"{"prompt_tokens":8.5,"completion_tokens":3}"#, Some(usage(0, 3, 0, 0, 0)));
+        check("{}", None);
+        check("[]", None);
+        check("null", None);
+    }
+
+    #[test]
+    fn the_end_of_a_reply_is_enough() {
+        let check = |tail: &str, expected: Usage| assert_eq!(usage_in_tail(tail.as_bytes()), expected, "{tail}");
+        check(r#".25,0.5]}],"model":"m","usage" : {"prompt_tokens":5,"total_tokens":5}}"#, usage(5, 0, 0, 0, 0));
+        check(r#""usage":{"prompt_tokens":1}},"usage":{"prompt_tokens":2},"x":{}}"#, usage(2, 0, 0, 0, 0));
+        check(r#""usage":{"prompt_tokens":5"#, Usage::default());
+        check(r#""usage":null}"#, Usage::default());
+        check(r#"say \"usage\": {"prompt_tokens":5}"#, Usage::default());
+        check("", Usage::default());
+    }
+}

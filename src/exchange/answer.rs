@@ -1,0 +1,64 @@
+//! A reply that is worth showing to the client, and what is known of it so far.
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use tokio::time::Instant;
+
+use crate::canonical::{Fault, Usage};
+use crate::dialect::openai_chat::StreamWatch;
+use crate::health::InFlight;
+use crate::routing::Target;
+
+/// The first real event of a target's reply has arrived: from here on the client is committed to it.
+pub(super) struct Answer<R> {
+    /// Who answers.
+    pub target: Target,
+    /// Counts the call as in flight at its target until the reply has ended.
+    pub in_flight: InFlight,
+    /// The reply, whose body may not be at its end.
+    pub reply: R,
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers as they go to the client.
+    pub headers: HeaderMap,
+    /// What was read of the body so far and may be written at once.
+    pub ready: Vec<Bytes>,
+    /// What follows.
+    pub rest: Rest,
+    /// When the first real event was here.
+    pub first_event: Instant,
+}
+
+/// What follows after [`Answer::ready`].
+pub(super) enum Rest {
+    /// Nothing: the body is complete.
+    Nothing(Usage),
+    /// More events.
+    Events(Box<StreamWatch>),
+    /// Nothing good: the stream broke in the very bytes that brought its first real event.
+    Broken(Usage, Fault),
+    /// More of a body that is too long to be held, or that cannot be looked into.
+    Bytes(Tail),
+}
+
+/// The last bytes of a long body: that is where usage is.
+#[derive(Default)]
+pub(super) struct Tail(Vec<u8>);
+
+impl Tail {
+    /// A usage object and what may follow it fits well.
+    const KEPT: usize = 4096;
+
+    /// Remembers the end of what has passed.
+    pub(super) fn push(&mut self, chunk: &[u8]) {
+        let chunk = &chunk[chunk.len().saturating_sub(Self::KEPT)..];
+        let surplus = (self.0.len() + chunk.len()).saturating_sub(Self::KEPT);
+        self.0.drain(..surplus.min(self.0.len()));
+        self.0.extend_from_slice(chunk);
+    }
+
+    /// The end of what has passed.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}

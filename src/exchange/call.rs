@@ -1,0 +1,113 @@
+//! Everything known about the call in progress.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, Method};
+use tokio::time::Instant;
+
+use crate::dialect::openai_chat::{Operation, RequestHead};
+use crate::snapshot::Snapshot;
+use crate::telemetry::metrics::InFlight;
+use crate::telemetry::record::bounded;
+use crate::telemetry::{CallRecord, Telemetry};
+use crate::upstream::Body;
+
+/// The head of a request, as the listener read it.
+#[derive(Debug)]
+pub struct Arrival {
+    /// When its head was complete.
+    pub at: Instant,
+    /// What it asks for.
+    pub operation: Operation,
+    /// The model, where the path names it, as Azure's does.
+    pub model_in_path: Option<String>,
+    /// The method.
+    pub method: Method,
+    /// The path without its query.
+    pub path: String,
+    /// The query.
+    pub query: Option<String>,
+    /// The client's headers.
+    pub headers: HeaderMap,
+}
+
+/// One call in progress. Dropping it emits its record, so no way out of a function can forget to.
+pub struct Call {
+    /// When the head of the request was complete.
+    pub arrived: Instant,
+    /// When its body was complete.
+    pub received: Instant,
+    /// What it asks for.
+    pub operation: Operation,
+    /// The model, where the path names it.
+    pub model_in_path: Option<String>,
+    /// The client's query.
+    pub query: Option<String>,
+    /// The client's headers.
+    pub headers: HeaderMap,
+    /// The whole body, decompressed.
+    pub body: Body,
+    /// What routing needs of the body.
+    pub head: RequestHead,
+    /// The configuration that this call keeps to its end.
+    pub snapshot: Arc<Snapshot>,
+    /// What will be told.
+    pub record: CallRecord,
+    telemetry: Arc<Telemetry>,
+    _in_flight: InFlight,
+}
+
+impl Call {
+    pub(super) fn open(arrival: Arrival, snapshot: Arc<Snapshot>, telemetry: Arc<Telemetry>) -> Self {
+        let id = request_id(&arrival.headers);
+        let record = CallRecord::new(id, arrival.operation.as_otel(), arrival.method, &arrival.path);
+        Self {
+            arrived: arrival.at,
+            received: arrival.at,
+            operation: arrival.operation,
+            model_in_path: arrival.model_in_path,
+            query: arrival.query,
+            headers: arrival.headers,
+            body: Body::default(),
+            head: RequestHead::default(),
+            snapshot,
+            record,
+            _in_flight: telemetry.metrics.call_began(),
+            telemetry,
+        }
+    }
+
+    /// What the body says, once it was understood.
+    pub(super) fn understood(&mut self, head: RequestHead) {
+        self.record.model_asked = bounded(&head.model).to_owned();
+        self.record.stream = head.stream;
+        self.head = head;
+    }
+
+    /// `x-outrider-attempts`: each try as `target;outcome;milliseconds`.
+    pub(super) fn attempts(&self) -> String {
+        use std::fmt::Write;
+        let mut text = String::new();
+        for attempt in &self.record.attempts {
+            let separator = if text.is_empty() { "" } else { ", " };
+            let _ = write!(text, "{separator}{};{};{}ms", attempt.target, attempt.outcome(), attempt.took.as_millis());
+        }
+        text
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.record.total = self.arrived.elapsed();
+        self.telemetry.emit(&self.record);
+    }
+}
+
+/// The client's own id where it is one that can be logged, else a fresh one.
+pub fn request_id(headers: &HeaderMap) -> Arc<str> {
+    let own = headers.get("x-request-id").and_then(|id| id.to_str().ok());
+    match own.filter(|id| !id.is_empty() && id.len() <= 128) {
+        Some(id) => id.into(),
+        None => format!("req_{:032x}", fastrand::u128(..)).into(),
+    }
+}

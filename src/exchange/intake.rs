@@ -1,0 +1,75 @@
+//! Reading the request: bounded in size, in time and in what decompression may make of it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, header};
+use tokio::time::{Instant, timeout_at};
+
+use super::{Call, Caller};
+use crate::canonical::{Fault, FaultKind};
+use crate::dialect::openai_chat::RequestScan;
+use crate::upstream::Body;
+
+mod inflate;
+use inflate::Inflate;
+
+/// A body may take this long at least ...
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// ... and one second more for each so many bytes: slower than any link in use, faster than a slow-loris.
+const BYTES_PER_SECOND: u64 = 1024;
+
+/// Reads the whole body, and what routing needs of it as it comes in.
+pub(super) async fn read(call: &mut Call, caller: &mut impl Caller) -> Result<(), Fault> {
+    let limit = call.snapshot.body_limit;
+    if declared_length(&call.headers).is_some_and(|length| length > limit) {
+        return Err(too_large(limit));
+    }
+    let mut inflate = Inflate::new(&call.headers)?;
+    let mut scan = RequestScan::new();
+    let started = Instant::now();
+    loop {
+        let deadline = started + PATIENCE + Duration::from_secs(call.record.bytes_in / BYTES_PER_SECOND);
+        let chunk = match timeout_at(deadline, caller.read()).await {
+            Err(_) => return Err(Fault::new(FaultKind::ClientTimeout, "the request body was not received in time")),
+            Ok(read) => read?,
+        };
+        call.received = Instant::now();
+        let Some(chunk) = chunk else { break };
+        call.record.bytes_in += chunk.len() as u64;
+        let room = limit.saturating_sub(call.body.len());
+        let chunk = match &mut inflate {
+            None => chunk,
+            Some(inflate) => inflate.push(&chunk, room)?,
+        };
+        take(&mut call.body, &mut scan, chunk, limit)?;
+    }
+    if let Some(inflate) = inflate {
+        let room = limit.saturating_sub(call.body.len());
+        take(&mut call.body, &mut scan, inflate.finish(room)?, limit)?;
+    }
+    let mut head = scan.finish(&call.body, call.model_in_path.as_deref())?;
+    if let Some(model) = call.model_in_path.take() {
+        head.model = model;
+    }
+    call.understood(head);
+    Ok(())
+}
+
+fn take(body: &mut Body, scan: &mut RequestScan, chunk: Bytes, limit: usize) -> Result<(), Fault> {
+    if body.len() + chunk.len() > limit {
+        return Err(too_large(limit));
+    }
+    scan.push(&chunk)?;
+    body.push(chunk);
+    Ok(())
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+}
+
+fn too_large(limit: usize) -> Fault {
+    Fault::new(FaultKind::TooLarge, format!("the request body is over the limit of {limit} bytes"))
+}

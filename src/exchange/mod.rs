@@ -1,0 +1,100 @@
+//! One call from start to end.
+//!
+//! [`Exchange::serve`] is the walk: read, understand, plan, try until a target answers, relay. The client is seen
+//! only as a [`Caller`] and the world only as a [`Transport`], so whole stories run in a test with a paused clock and
+//! no socket. Whatever happens, the call ends in exactly one record, emitted when [`Call`] is dropped.
+
+mod answer;
+mod attempt;
+mod call;
+pub mod failover;
+mod hold;
+mod intake;
+mod outbound;
+mod refusal;
+mod relay;
+#[cfg(test)]
+mod stories;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use tokio::time::Instant;
+
+pub use call::{Arrival, Call, request_id};
+pub use outbound::headers as client_headers;
+pub use refusal::refuse;
+
+use crate::canonical::{Fault, FaultKind};
+use crate::health::Registry;
+use crate::routing::plan::Plan;
+use crate::snapshot::Snapshot;
+use crate::telemetry::Telemetry;
+use crate::upstream::Transport;
+
+/// The client of one call.
+pub trait Caller: Send {
+    /// The next piece of the request's body, `None` at its end.
+    fn read(&mut self) -> impl Future<Output = Result<Option<Bytes>, Gone>> + Send;
+
+    /// Resolves when the client has left. Only after the body was read to its end. May be dropped while pending.
+    fn gone(&mut self) -> impl Future<Output = ()> + Send;
+
+    /// Sends the head of the reply. `length` is the body's, where it is known.
+    fn begin(
+        &mut self,
+        status: StatusCode,
+        headers: HeaderMap,
+        length: Option<usize>,
+    ) -> impl Future<Output = Result<(), Gone>> + Send;
+
+    /// Sends a piece of the reply's body; waits while the client is slow. `last`: it is complete.
+    fn write(&mut self, bytes: Bytes, last: bool) -> impl Future<Output = Result<(), Gone>> + Send;
+
+    /// Breaks the connection off, so that nobody takes what was sent for the whole.
+    fn abort(&mut self) -> impl Future<Output = ()> + Send;
+}
+
+/// The client's end of the connection is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gone;
+
+impl From<Gone> for Fault {
+    fn from(_: Gone) -> Self {
+        Fault::new(FaultKind::ClientGone, "the client closed the connection")
+    }
+}
+
+/// What every call is served with.
+pub struct Exchange<T> {
+    /// The way out.
+    pub transport: Arc<T>,
+    /// What we will do, swapped as a whole by a reload.
+    pub snapshot: Arc<ArcSwap<Snapshot>>,
+    /// What was learned.
+    pub registry: Arc<Registry>,
+    /// Who is told.
+    pub telemetry: Arc<Telemetry>,
+}
+
+impl<T: Transport> Exchange<T> {
+    /// Serves one model call to its end.
+    pub async fn serve(&self, arrival: Arrival, caller: &mut impl Caller) {
+        let mut call = Call::open(arrival, self.snapshot.load_full(), self.telemetry.clone());
+        if let Err(fault) = self.walk(&mut call, caller).await {
+            refuse(&mut call, caller, fault).await;
+        }
+    }
+
+    async fn walk(&self, call: &mut Call, caller: &mut impl Caller) -> Result<(), Fault> {
+        intake::read(call, caller).await?;
+        let model = call.snapshot.find(&call.head.model, &self.registry)?;
+        call.record.model = Some(model.name.clone());
+        let plan = Plan::new(model, Instant::now().into_std(), fastrand::f64);
+        let answer = self.first_answer(call, caller, &plan).await?;
+        relay::relay(call, caller, &plan.model.policy, answer).await
+    }
+}

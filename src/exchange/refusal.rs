@@ -1,0 +1,51 @@
+//! A fault shown to the client in its own dialect: the only writer of error replies to model calls.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use super::{Call, Caller, outbound, relay};
+use crate::canonical::{Blame, Fault, FaultKind};
+use crate::dialect::openai_chat;
+use crate::telemetry::Outcome;
+
+/// Tells the client. A provider's own refusal of the client's request goes back untouched: the client speaks that
+/// dialect, and the words are the provider's to choose.
+pub async fn refuse(call: &mut Call, caller: &mut impl Caller, fault: Fault) {
+    call.record.outcome = Outcome::Fault(fault.kind);
+    if fault.kind == FaultKind::ClientGone {
+        return;
+    }
+    let mut headers = HeaderMap::with_capacity(8);
+    let (status, body) = reply(&fault, &mut headers);
+    headers.insert(relay::REQUEST_ID, outbound::value(&call.record.id));
+    let attempts = call.attempts();
+    if !attempts.is_empty() {
+        headers.insert(relay::ATTEMPTS, outbound::value(&attempts));
+    }
+    call.record.status = Some(status.as_u16());
+    call.record.bytes_out = body.len() as u64;
+    // The words are a provider's: say whose.
+    let speaker = call.record.attempts.iter().rev().find(|attempt| attempt.fault == Some(fault.kind));
+    if let Some(attempt) = speaker.filter(|_| fault.original.is_some()) {
+        headers.insert(relay::TARGET, outbound::value(attempt.target.as_str()));
+        call.record.target = Some(attempt.target.clone());
+    }
+    if caller.begin(status, headers, Some(body.len())).await.is_ok() {
+        let _ = caller.write(body, true).await;
+    }
+}
+
+fn reply(fault: &Fault, headers: &mut HeaderMap) -> (StatusCode, Bytes) {
+    if let Some(seconds) = fault.retry_after.map(|pause| pause.as_secs_f64().ceil() as u64) {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    let status = fault.status.and_then(|status| StatusCode::from_u16(status).ok());
+    if let (Blame::Client, Some(original), Some(status)) = (fault.blame(), &fault.original, status) {
+        if let Some(kind) = &original.content_type {
+            headers.insert(header::CONTENT_TYPE, kind.clone());
+        }
+        return (status, original.body.clone());
+    }
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    openai_chat::write_error(fault)
+}

@@ -1,0 +1,232 @@
+//! Pumping an answer to the client: bytes as they are, usage on the side, an eye on stalls and cuts.
+//!
+//! Only complete events are forwarded, so that an error can always follow. A stream that breaks ends as an error in
+//! the client's dialect, never as a success.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{self, HeaderName};
+use tokio::time::{Instant, sleep_until};
+
+use super::answer::{Answer, Rest, Tail};
+use super::{Call, Caller, Gone, outbound};
+use crate::canonical::{Fault, FaultKind};
+use crate::dialect::openai_chat::{self, Pushed, StreamWatch};
+use crate::routing::Policy;
+use crate::telemetry::Outcome;
+use crate::upstream::Reply;
+
+/// `x-outrider-target`: who answers.
+pub(super) const TARGET: HeaderName = HeaderName::from_static("x-outrider-target");
+/// `x-outrider-attempts`: each try.
+pub(super) const ATTEMPTS: HeaderName = HeaderName::from_static("x-outrider-attempts");
+/// `x-request-id`: what the log calls this call.
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Sends `answer` to the client. An `Err` means that the client has seen nothing yet.
+pub(super) async fn relay<R: Reply>(
+    call: &mut Call,
+    caller: &mut impl Caller,
+    policy: &Policy,
+    mut answer: Answer<R>,
+) -> Result<(), Fault> {
+    name_the_answer(call, &mut answer);
+    let complete = matches!(answer.rest, Rest::Nothing(_));
+    let length = complete.then(|| answer.ready.iter().map(Bytes::len).sum());
+    caller.begin(answer.status, std::mem::take(&mut answer.headers), length).await?;
+    call.record.first_token = Some(call.arrived.elapsed());
+    call.record.added += answer.first_event.elapsed();
+
+    let mut pump = Pump { call, caller, policy, reply: answer.reply, between_events: true };
+    let ended = pump.run(answer.ready, answer.rest).await;
+    match ended {
+        Ok(()) => {
+            pump.call.record.outcome = Outcome::Success;
+            pump.reply.release().await;
+        }
+        Err(fault) => {
+            pump.call.record.outcome = Outcome::Fault(fault.kind);
+            answer.in_flight.broke(Instant::now().into_std(), &fault);
+            tracing::debug!(target = %answer.target.id, kind = %fault.kind, detail = ?fault.detail, "answer broke off");
+        }
+    }
+    Ok(())
+}
+
+/// The headers that every reply carries, and the one id under which the client, the provider and we know the call.
+fn name_the_answer<R>(call: &mut Call, answer: &mut Answer<R>) {
+    let headers = &mut answer.headers;
+    match headers.get(&REQUEST_ID).and_then(|id| id.to_str().ok()) {
+        Some(upstream) if !call.headers.contains_key(&REQUEST_ID) && upstream.len() <= 128 => {
+            call.record.id = upstream.into();
+        }
+        _ => {
+            headers.insert(REQUEST_ID, outbound::value(&call.record.id));
+        }
+    }
+    headers.insert(TARGET, outbound::value(answer.target.id.as_str()));
+    headers.insert(ATTEMPTS, outbound::value(&call.attempts()));
+    if !matches!(answer.rest, Rest::Nothing(_)) {
+        headers.remove(header::CONTENT_LENGTH);
+    }
+    call.record.target = Some(answer.target.id.clone());
+    call.record.status = Some(answer.status.as_u16());
+}
+
+struct Pump<'a, C, R> {
+    call: &'a mut Call,
+    caller: &'a mut C,
+    policy: &'a Policy,
+    reply: R,
+    /// What was written last ended an event.
+    between_events: bool,
+}
+
+impl<C: Caller, R: Reply> Pump<'_, C, R> {
+    async fn run(&mut self, ready: Vec<Bytes>, rest: Rest) -> Result<(), Fault> {
+        let complete = matches!(rest, Rest::Nothing(_));
+        let last = ready.len().saturating_sub(1);
+        for (i, piece) in ready.into_iter().enumerate() {
+            self.write(piece, complete && i == last).await?;
+        }
+        match rest {
+            Rest::Nothing(usage) => {
+                self.call.record.usage = usage;
+                Ok(())
+            }
+            Rest::Events(watch) => self.events(watch).await,
+            Rest::Broken(usage, fault) => {
+                self.call.record.usage = usage;
+                self.error(fault).await
+            }
+            Rest::Bytes(tail) => self.bytes(tail).await,
+        }
+    }
+
+    /// A stream of events, to its end or to the error that takes its place.
+    async fn events(&mut self, mut watch: Box<StreamWatch>) -> Result<(), Fault> {
+        let mut clock = Clock::new(self.call.arrived, self.policy);
+        let fault = loop {
+            let chunk = match clock.limit(self.caller, self.reply.next()).await {
+                Ok(chunk) => chunk,
+                Err(fault) => break fault,
+            };
+            let ended = chunk.is_none();
+            let Pushed { ready, fault } = match chunk {
+                Some(chunk) => watch.push(chunk),
+                None => watch.end(),
+            };
+            if is_progress(&ready) {
+                clock.restart();
+            }
+            match fault {
+                Some(fault) => {
+                    self.write(ready, false).await?;
+                    break fault;
+                }
+                None if ended => {
+                    self.call.record.usage = watch.usage();
+                    return Ok(self.write(ready, true).await?);
+                }
+                None => self.write(ready, false).await?,
+            }
+        };
+        self.call.record.usage = watch.usage();
+        self.error(fault).await
+    }
+
+    /// The error as the last event, on a line of its own even where the last good event came without its end.
+    async fn error(&mut self, fault: Fault) -> Result<(), Fault> {
+        if fault.kind != FaultKind::ClientGone {
+            if !self.between_events {
+                self.write(Bytes::from_static(b"\n\n"), false).await?;
+            }
+            self.write(openai_chat::error_event(&fault), true).await?;
+        }
+        Err(fault)
+    }
+
+    /// A long body, which only its framing can tell to be whole: a cut is passed on as a cut.
+    async fn bytes(&mut self, mut tail: Tail) -> Result<(), Fault> {
+        let mut clock = Clock::new(self.call.arrived, self.policy);
+        loop {
+            match clock.limit(self.caller, self.reply.next()).await {
+                Ok(Some(chunk)) => {
+                    clock.restart();
+                    tail.push(&chunk);
+                    self.write(chunk, false).await?;
+                }
+                Ok(None) => {
+                    self.call.record.usage = openai_chat::usage_in_tail(tail.bytes());
+                    return Ok(self.write(Bytes::new(), true).await?);
+                }
+                Err(fault) => {
+                    self.caller.abort().await;
+                    return Err(fault);
+                }
+            }
+        }
+    }
+
+    async fn write(&mut self, bytes: Bytes, last: bool) -> Result<(), Gone> {
+        if bytes.is_empty() && !last {
+            return Ok(());
+        }
+        self.between_events = bytes.ends_with(b"\n\n") || bytes.ends_with(b"\n\r\n") || bytes.ends_with(b"\r\r");
+        self.call.record.bytes_out += bytes.len() as u64;
+        self.caller.write(bytes, last).await
+    }
+}
+
+/// Comments and pings keep a connection alive but are no progress.
+fn is_progress(ready: &[u8]) -> bool {
+    !ready.is_empty() && (!ready.starts_with(b":") || memchr::memmem::find(ready, b"\ndata").is_some())
+}
+
+/// The two deadlines of a relay. One timer serves all events: it is only looked at when it fires.
+struct Clock {
+    idle: Duration,
+    idle_from: Instant,
+    total: Instant,
+    timer: std::pin::Pin<Box<tokio::time::Sleep>>,
+}
+
+impl Clock {
+    fn new(arrived: Instant, policy: &Policy) -> Self {
+        let now = Instant::now();
+        let total = arrived + policy.total;
+        let timer = Box::pin(sleep_until(total.min(now + policy.idle)));
+        Self { idle: policy.idle, idle_from: now, total, timer }
+    }
+
+    fn restart(&mut self) {
+        self.idle_from = Instant::now();
+    }
+
+    /// `work`, unless the client leaves or a deadline passes before it is done.
+    async fn limit<W>(
+        &mut self,
+        caller: &mut impl Caller,
+        work: impl Future<Output = Result<W, Fault>>,
+    ) -> Result<W, Fault> {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                () = caller.gone() => return Err(Gone.into()),
+                () = &mut self.timer => {
+                    let now = Instant::now();
+                    if now >= self.total {
+                        return Err(Fault::new(FaultKind::TotalTimeout, "the call's time is used up"));
+                    }
+                    if now >= self.idle_from + self.idle {
+                        return Err(Fault::new(FaultKind::IdleTimeout, "the provider fell silent"));
+                    }
+                    self.timer.as_mut().reset(self.total.min(self.idle_from + self.idle));
+                }
+            }
+        }
+    }
+}

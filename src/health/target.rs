@@ -1,0 +1,348 @@
+//! How one target is doing: the handle that a call reports to.
+//!
+//! [`TargetHealth::start`] gives a guard for the whole call: it fails, or it is answered and may break after that, and
+//! it may be dropped at any time because the client left. Only faults that are the target's own count against it; a
+//! 400 or a 429 proves that it lives.
+//!
+//! Not obvious: a call that meets a closed breaker takes no lock to start. The breaker's epoch is kept beside the lock
+//! and is even exactly while it is closed, so one look tells both whether the call is ordinary and what to remember.
+
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::*};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use super::breaker::{Breaker, Pass, Standing};
+use super::latency::{Latency, Quantiles};
+use super::lock;
+use crate::canonical::{Blame, Fault};
+use crate::names::TargetId;
+
+/// A provider may send a page of HTML as its error; the operator needs the first line.
+const MESSAGE_CHARS: usize = 200;
+
+/// How one target is doing. Kept over reloads.
+#[derive(Debug)]
+pub struct TargetHealth {
+    id: TargetId,
+    /// That of the breaker, written under the lock only.
+    epoch: AtomicU32,
+    in_flight: AtomicUsize,
+    learned: Mutex<Learned>,
+}
+
+#[derive(Debug, Default)]
+struct Learned {
+    breaker: Breaker,
+    first_token: Latency,
+    last_fault: Option<(Instant, LastFault)>,
+}
+
+/// A call under way, to be kept until its answer has ended. Dropping it says nothing against the target: the answer
+/// was complete, or the client left.
+#[derive(Debug)]
+pub struct InFlight {
+    target: Arc<TargetHealth>,
+    /// Given back if no outcome has used it.
+    pass: Option<Pass>,
+}
+
+/// What the operator is shown.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct TargetReport {
+    /// What the next call will find: `healthy`, `trial` (the rest is over) or `open`.
+    pub health: &'static str,
+    /// What the breaker is: `closed`, `trial` (one is under way) or `open`.
+    pub breaker: &'static str,
+    /// Time left until the next trial, while it rests.
+    pub rests_for_ms: Option<u64>,
+    /// Calls under way.
+    pub in_flight: usize,
+    /// Faults since the last success.
+    pub consecutive_faults: u32,
+    /// Of the calls of the last half minute; absent without one.
+    pub success_share: Option<f64>,
+    /// Of the last hundred answers; absent before the first.
+    pub first_token_ms: Option<Quantiles>,
+    /// The latest thing that went wrong, be it the target's fault or its key's.
+    pub last_fault: Option<LastFault>,
+}
+
+/// The latest thing that went wrong.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct LastFault {
+    /// What it was, as metrics name it.
+    pub kind: &'static str,
+    /// The status, if the provider answered.
+    pub status: Option<u16>,
+    /// How long ago it was.
+    pub seconds_ago: u64,
+    /// What the client would be told.
+    pub message: String,
+}
+
+impl TargetHealth {
+    /// A target that nothing is known of: healthy until it shows otherwise.
+    pub fn new(id: TargetId) -> Self {
+        Self { id, epoch: AtomicU32::new(0), in_flight: AtomicUsize::new(0), learned: Mutex::default() }
+    }
+
+    /// Its name.
+    pub fn id(&self) -> &TargetId {
+        &self.id
+    }
+
+    /// Whether it may be called.
+    pub fn standing(&self, now: Instant) -> Standing {
+        match self.closed_epoch() {
+            Some(_) => Standing::Healthy,
+            None => lock(&self.learned).breaker.standing(now),
+        }
+    }
+
+    /// A call begins. If the target is on trial and the permit is free, this call is the trial; if it is not free,
+    /// or the target still rests, the call is made all the same: whoever starts it had nothing better.
+    pub fn start(self: &Arc<Self>, now: Instant) -> InFlight {
+        self.in_flight.fetch_add(1, Relaxed);
+        let pass = match self.closed_epoch() {
+            Some(epoch) => Pass::ordinary(epoch),
+            None => self.learn(|learned| learned.breaker.admit(now)),
+        };
+        InFlight { target: self.clone(), pass: Some(pass) }
+    }
+
+    /// Calls under way.
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.load(Relaxed)
+    }
+
+    /// For a gauge: 0 closed, 1 on trial, 2 open.
+    pub fn breaker_state(&self) -> u8 {
+        lock(&self.learned).breaker.state()
+    }
+
+    /// What the operator is shown.
+    pub fn report(&self, now: Instant) -> TargetReport {
+        let mut learned = lock(&self.learned);
+        let standing = learned.breaker.standing(now);
+        TargetReport {
+            health: match standing {
+                Standing::Healthy => "healthy",
+                Standing::Trial => "trial",
+                Standing::Open { .. } => "open",
+            },
+            breaker: ["closed", "trial", "open"][usize::from(learned.breaker.state())],
+            rests_for_ms: match standing {
+                Standing::Open { until } if until > now => Some((until - now).as_millis() as u64),
+                _ => None,
+            },
+            in_flight: self.in_flight(),
+            consecutive_faults: learned.breaker.faults_in_a_row(),
+            success_share: learned.breaker.counts(now).share(),
+            first_token_ms: learned.first_token.quantiles(),
+            last_fault: learned.last_fault.as_ref().map(|(at, fault)| LastFault {
+                seconds_ago: now.saturating_duration_since(*at).as_secs(),
+                ..fault.clone()
+            }),
+        }
+    }
+
+    /// The epoch, if the breaker is closed.
+    fn closed_epoch(&self) -> Option<u32> {
+        let epoch = self.epoch.load(Acquire);
+        epoch.is_multiple_of(2).then_some(epoch)
+    }
+
+    /// The only way to change what is learned: keeps the epoch outside of the lock true.
+    fn learn<T>(&self, change: impl FnOnce(&mut Learned) -> T) -> T {
+        let mut learned = lock(&self.learned);
+        let result = change(&mut learned);
+        self.epoch.store(learned.breaker.epoch(), Release);
+        result
+    }
+}
+
+impl InFlight {
+    /// The first real event has arrived.
+    pub fn answered(&mut self, now: Instant, first_token: Duration) {
+        let Some(pass) = self.pass.take() else { return };
+        self.target.learn(|learned| {
+            learned.breaker.success(now, pass);
+            learned.first_token.record(first_token);
+        });
+    }
+
+    /// It failed before the first real event.
+    pub fn fault(mut self, now: Instant, fault: &Fault) {
+        let Some(pass) = self.pass.take() else { return };
+        self.target.learn(|learned| {
+            learned.remember(now, fault);
+            match fault.blame() {
+                Blame::Target => learned.breaker.fault(now, pass, fastrand::f64()),
+                // The target itself said no, to the client or to the key: it lives. What has no status happened here
+                // (the client left, the call's time was used up) and proves nothing.
+                _ if fault.status.is_some() => learned.breaker.alive(now, pass),
+                _ => learned.breaker.give_back(pass),
+            }
+        });
+    }
+
+    /// The answer broke off after its first real event.
+    pub fn broke(self, now: Instant, fault: &Fault) {
+        self.target.learn(|learned| {
+            learned.remember(now, fault);
+            if fault.blame() == Blame::Target {
+                learned.breaker.broke(now, fastrand::f64());
+            }
+        });
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.target.in_flight.fetch_sub(1, Relaxed);
+        if let Some(pass) = self.pass.take_if(|pass| pass.is_trial()) {
+            self.target.learn(|learned| learned.breaker.give_back(pass));
+        }
+    }
+}
+
+impl Learned {
+    /// The client's own mistakes are no news about the target, and their text may quote the prompt.
+    fn remember(&mut self, now: Instant, fault: &Fault) {
+        if !matches!(fault.blame(), Blame::Target | Blame::Key) {
+            return;
+        }
+        let message = fault.message.chars().take(MESSAGE_CHARS).collect();
+        let fault = LastFault { kind: fault.kind.as_str(), status: fault.status, seconds_ago: 0, message };
+        self.last_fault = Some((now, fault));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canonical::FaultKind::{self, *};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn target() -> (Arc<TargetHealth>, Instant) {
+        (Arc::new(TargetHealth::new("openai/gpt-5".into())), Instant::now())
+    }
+
+    fn fail(target: &Arc<TargetHealth>, now: Instant, kind: FaultKind) {
+        target.start(now).fault(now, &Fault::new(kind, "no"));
+    }
+
+    /// A target whose breaker has opened and whose rest is over.
+    fn on_trial() -> (Arc<TargetHealth>, Instant) {
+        let (target, now) = target();
+        (0..5).for_each(|_| fail(&target, now, ServerError));
+        assert!(matches!(target.standing(now), Standing::Open { until } if until > now));
+        assert_eq!(target.standing(now + SECOND), Standing::Trial);
+        (target, now + SECOND)
+    }
+
+    fn state(target: &TargetHealth) -> &'static str {
+        ["closed", "trial", "open"][usize::from(target.breaker_state())]
+    }
+
+    #[test]
+    fn only_the_targets_own_faults_count() {
+        for (kind, expected) in [
+            (Connect, "open"),
+            (FirstTokenTimeout, "open"),
+            (ServerError, "open"),
+            (Overloaded, "open"),
+            (ModelMissing, "open"),
+            (Empty, "open"),
+            (RateLimited, "closed"),
+            (KeyRefused, "closed"),
+            (Rejected, "closed"),
+            (ClientGone, "closed"),
+            (TotalTimeout, "closed"),
+            (Internal, "closed"),
+        ] {
+            let (target, now) = target();
+            (0..50).for_each(|_| fail(&target, now, kind));
+            assert_eq!(state(&target), expected, "{kind}");
+        }
+    }
+
+    #[test]
+    fn how_a_trial_ends() {
+        for (kind, status, expected) in [
+            (ServerError, Some(500), "open"),
+            (Rejected, Some(400), "closed"),
+            (RateLimited, Some(429), "closed"),
+            (KeyRefused, Some(401), "closed"),
+            (ClientGone, None, "trial again"),
+            (TotalTimeout, None, "trial again"),
+        ] {
+            let (target, now) = on_trial();
+            let fault = Fault { status, ..Fault::new(kind, "no") };
+            target.start(now).fault(now, &fault);
+            let state = if target.standing(now) == Standing::Trial { "trial again" } else { state(&target) };
+            assert_eq!(state, expected, "{kind}");
+        }
+    }
+
+    #[test]
+    fn one_trial_at_a_time_and_permits_come_back() {
+        let (target, now) = on_trial();
+        for _ in 0..3 {
+            let trial = target.start(now);
+            assert_eq!(state(&target), "trial");
+            let forced: Vec<InFlight> = (0..9).map(|_| target.start(now)).collect();
+            assert_eq!(target.in_flight(), 10);
+            drop(forced);
+            assert_eq!(state(&target), "trial", "forced calls have no permit to give back");
+            drop(trial);
+            assert_eq!((target.standing(now), target.in_flight()), (Standing::Trial, 0));
+        }
+        target.start(now).answered(now, SECOND);
+        assert_eq!(target.standing(now), Standing::Healthy);
+    }
+
+    #[test]
+    fn a_call_is_in_flight_until_its_answer_has_ended() {
+        let (target, now) = target();
+        let mut call = target.start(now);
+        call.answered(now, SECOND);
+        assert_eq!(target.in_flight(), 1);
+        drop(call);
+        assert_eq!(target.in_flight(), 0);
+    }
+
+    #[test]
+    fn streams_that_always_break_open_it() {
+        let (target, now) = target();
+        for _ in 0..5 {
+            let mut call = target.start(now);
+            call.answered(now, SECOND);
+            call.broke(now, &Fault::new(Truncated, "no"));
+        }
+        assert_eq!(state(&target), "open");
+    }
+
+    #[test]
+    fn the_report_tells_it_all() {
+        let (target, now) = target();
+        let mut call = target.start(now);
+        call.answered(now, Duration::from_millis(250));
+        for (kind, status) in [(ServerError, 502), (Rejected, 400)] {
+            let fault = Fault { status: Some(status), ..Fault::new(kind, "bad gateway".repeat(99)) };
+            target.start(now).fault(now, &fault);
+        }
+        let report = serde_json::to_value(target.report(now + 3 * SECOND)).unwrap();
+        let expected = serde_json::json!({
+            "health": "healthy", "breaker": "closed", "rests_for_ms": null, "in_flight": 1,
+            "consecutive_faults": 1, "success_share": 0.5,
+            "first_token_ms": {"recent": 250, "p50": 250, "p95": 250, "p99": 250},
+            "last_fault": {
+                "kind": "server_error", "status": 502, "seconds_ago": 3,
+                "message": &"bad gateway".repeat(99)[..MESSAGE_CHARS],
+            },
+        });
+        assert_eq!(report, expected);
+    }
+}

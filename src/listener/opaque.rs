@@ -1,0 +1,146 @@
+//! The opaque lane: whatever is no model call goes to the default provider as it is.
+//!
+//! Only the host, the place of the API and the credentials are changed; the bodies are not looked at.
+
+use std::sync::Arc;
+
+use http::{HeaderValue, Version, header};
+use pingora_core::upstreams::peer::HttpPeer;
+use pingora_error::{Error, ErrorSource, ErrorType, OrErr, Result};
+use pingora_http::{RequestHeader, ResponseHeader};
+use pingora_proxy::Session;
+use tokio::time::Instant;
+
+use crate::canonical::{Fault, FaultKind};
+use crate::exchange::{client_headers, request_id};
+use crate::names::TargetId;
+use crate::provider::{Provider, paths};
+use crate::routing::plan::pick_key;
+use crate::snapshot::Snapshot;
+use crate::telemetry::record::bounded;
+use crate::telemetry::{CallRecord, Outcome, Telemetry};
+
+/// Headers without which an upgrade (a websocket) does not come about; they are Pingora's to forward.
+const UPGRADE: [http::HeaderName; 2] = [header::CONNECTION, header::UPGRADE];
+
+/// Headers that frame the body, which passes as the client framed it.
+const FRAMING: [http::HeaderName; 3] = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::EXPECT];
+
+/// One request on its way through. Dropping it tells its record.
+pub(super) struct Passage {
+    provider: Arc<Provider>,
+    record: Option<CallRecord>,
+    at: Instant,
+    telemetry: Arc<Telemetry>,
+}
+
+impl Passage {
+    /// Who gets it, or why nobody does.
+    pub(super) fn open(
+        head: &RequestHeader,
+        at: Instant,
+        snapshot: &Snapshot,
+        telemetry: Arc<Telemetry>,
+    ) -> std::result::Result<Self, Fault> {
+        let Some(provider) = snapshot.default_provider.clone() else {
+            let message = format!("{} {} is not known here", head.method, bounded(head.uri.path()));
+            return Err(Fault { status: Some(404), ..Fault::new(FaultKind::Rejected, message) });
+        };
+        let id = request_id(&head.headers);
+        let mut record = CallRecord::new(id, "opaque", head.method.clone(), head.uri.path());
+        record.target = Some(TargetId::new(&provider.id, "-"));
+        record.outcome = Outcome::Success;
+        Ok(Self { provider, record: Some(record), at, telemetry })
+    }
+
+    /// Where to connect.
+    pub(super) async fn peer(&self) -> Option<Box<HttpPeer>> {
+        self.provider.endpoint.pick().await.map(|peer| Box::new((*peer).clone()))
+    }
+
+    /// The request as the provider gets it.
+    pub(super) fn outbound(&self, request: &mut RequestHeader) -> Result<()> {
+        let asked = request.uri.path_and_query().map_or("/", |path| path.as_str());
+        let path = paths::opaque_path(&self.provider, asked);
+        let key = pick_key(&self.provider, Instant::now().into_std(), fastrand::f64);
+        let mut headers = client_headers(&request.headers, &self.provider, key);
+        for name in UPGRADE.iter().chain(&FRAMING) {
+            for value in request.headers.get_all(name) {
+                headers.append(name, value.clone());
+            }
+        }
+        let authority = self.provider.endpoint.authority();
+        let host = HeaderValue::from_str(authority).or_err(ErrorType::InvalidHTTPHeader, "host")?;
+        headers.insert(header::HOST, host);
+        let mut parts =
+            RequestHeader::build_no_case(request.method.clone(), path.as_bytes(), Some(0))?.as_owned_parts();
+        parts.version = request.version;
+        parts.headers = headers;
+        *request = parts.into();
+        if request.version == Version::HTTP_2 {
+            let uri = http::Uri::builder().scheme("https").authority(authority).path_and_query(path.as_str());
+            request.set_uri(uri.build().or_err(ErrorType::InvalidHTTPHeader, "request target")?);
+        }
+        Ok(())
+    }
+
+    /// The reply as the client gets it.
+    pub(super) fn reply(&mut self, reply: &mut ResponseHeader) -> Result<()> {
+        let Some(record) = &mut self.record else { return Ok(()) };
+        record.status = Some(reply.status.as_u16());
+        record.first_token = Some(self.at.elapsed());
+        reply.insert_header("x-outrider-target", self.provider.id.as_str())?;
+        if !reply.headers.contains_key("x-request-id") {
+            reply.insert_header("x-request-id", &*record.id)?;
+        }
+        Ok(())
+    }
+
+    /// It came to nothing.
+    pub(super) fn failed(&mut self, fault: &Fault) {
+        if let Some(record) = &mut self.record {
+            record.outcome = Outcome::Fault(fault.kind);
+        }
+    }
+
+    /// It is over.
+    pub(super) fn close(&mut self, session: &Session, error: Option<&Error>) {
+        let Some(record) = &mut self.record else { return };
+        record.bytes_in = session.body_bytes_read() as u64;
+        record.bytes_out = session.body_bytes_sent() as u64;
+        if let (Some(error), Outcome::Success) = (error, record.outcome) {
+            record.outcome = Outcome::Fault(Self::fault(error).kind);
+        }
+        if let Some(written) = session.response_written() {
+            record.status = Some(written.status.as_u16());
+        }
+    }
+
+    /// Pingora's error in our own vocabulary.
+    pub(super) fn fault(error: &Error) -> Fault {
+        let fault = match (error.esource(), error.etype()) {
+            (ErrorSource::Downstream, _) => Fault::new(FaultKind::ClientGone, "the client closed the connection"),
+            (_, ErrorType::ConnectTimedout | ErrorType::TLSHandshakeTimedout) => {
+                Fault::new(FaultKind::ConnectTimeout, "no connection to the provider in time")
+            }
+            (_, ErrorType::ReadTimedout | ErrorType::WriteTimedout) => {
+                Fault::new(FaultKind::IdleTimeout, "the provider fell silent")
+            }
+            (_, ErrorType::ReadError | ErrorType::WriteError | ErrorType::ConnectionClosed) => {
+                Fault::new(FaultKind::Reset, "the provider closed the connection")
+            }
+            (_, ErrorType::InvalidHTTPHeader) => Fault::new(FaultKind::Malformed, "the provider's answer is not HTTP"),
+            _ => Fault::new(FaultKind::Connect, "no connection to the provider"),
+        };
+        fault.with_detail(error.to_string().chars().take(300).collect::<String>())
+    }
+}
+
+impl Drop for Passage {
+    fn drop(&mut self) {
+        if let Some(mut record) = self.record.take() {
+            record.total = self.at.elapsed();
+            self.telemetry.emit(&record);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Which targets, in which order.
+//!
+//! A [`Model`] is a name that clients ask for, with its targets in priority groups. [`plan`] turns it into the order
+//! in which one call tries them; the exchange walks that order and never chooses by itself.
+
+pub mod plan;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::health::TargetHealth;
+use crate::names::{ModelName, TargetId};
+use crate::provider::Provider;
+
+/// A name that clients ask for, and who can answer.
+#[derive(Debug)]
+pub struct Model {
+    /// The name.
+    pub name: ModelName,
+    /// Equals within a group; a later group is asked when no earlier one can serve. None is empty.
+    pub groups: Vec<Vec<Target>>,
+    /// How calls of this model are tried.
+    pub policy: Policy,
+}
+
+/// One model at one provider.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its name.
+    pub id: TargetId,
+    /// Who serves it.
+    pub provider: Arc<Provider>,
+    /// The model as that provider calls it.
+    pub model: Arc<str>,
+    /// Its share among the healthy targets of its group.
+    pub weight: u32,
+    /// How it is doing. Kept over reloads.
+    pub health: Arc<TargetHealth>,
+}
+
+/// How the calls of a model are tried.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// At most so many tries in all.
+    pub tries: u32,
+    /// How long a call waits for a resting target before it leaves the last one for a fallback.
+    pub patience: Duration,
+    /// Which faults may be tried again.
+    pub retry_on: RetryOn,
+    /// Request sent to first real event of a stream.
+    pub first_token: Duration,
+    /// Request sent to the end of an answer that is not streamed: its first event is the whole of it.
+    pub whole_reply: Duration,
+    /// Between two real events.
+    pub idle: Duration,
+    /// The whole call.
+    pub total: Duration,
+}
+
+/// Which faults may be tried again, as `retry.on` lists them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryOn {
+    /// Connections refused, reset or not made in time.
+    pub connect: bool,
+    /// `first_token`, and 408 and 504 from the provider.
+    pub timeout: bool,
+    /// 500 to 599.
+    pub server_error: bool,
+    /// 429.
+    pub rate_limited: bool,
+    /// An error, an end or garbage where a stream or a reply should begin.
+    pub stream: bool,
+}

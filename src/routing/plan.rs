@@ -1,0 +1,383 @@
+//! The order in which one call tries the targets of its model.
+//!
+//! Groups in their order; within a group the healthy ones by weighted chance. After everything that may be called
+//! come the resting and the open ones, the least bad first: a plan leaves nobody out, so that a call is never
+//! refused for want of a target that might, after all, answer.
+//!
+//! Not obvious: a target on trial is put first for few calls only, and behind its healthy equals for the rest. One call
+//! has to find out whether it is back; whoever that is may pay with a slow first try.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use smallvec::SmallVec;
+
+use super::{Model, Target};
+use crate::health;
+use crate::provider::{Key, Provider};
+
+/// With a healthy equal beside it, a target on trial is put first for this share of calls, or for its weight's share
+/// where that is less. Under load that finds out within milliseconds; with few calls, most of them stay fast.
+const TRIAL_SHARE: f64 = 0.1;
+
+/// The order of one call.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What is asked for.
+    pub model: Arc<Model>,
+    /// Every target of the model, the best first.
+    pub order: SmallVec<[Candidate; 4]>,
+}
+
+/// One target in its place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Candidate {
+    /// Which of [`Model::groups`].
+    pub group: u16,
+    /// Which of that group.
+    pub index: u16,
+    /// How it was doing when the plan was made.
+    pub standing: Standing,
+}
+
+/// How a candidate was doing when the plan was made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Standing {
+    /// Nothing speaks against it.
+    Ready,
+    /// It failed, has rested, and waits for one call to show whether it is back.
+    OnTrial,
+    /// All of its provider's keys rest.
+    Resting {
+        /// Until the first of them is back.
+        left: Duration,
+    },
+    /// It failed lately.
+    Open {
+        /// Until a trial is due; zero while one is under way.
+        left: Duration,
+    },
+    /// None of its provider's addresses answers to probes.
+    Unreachable,
+}
+
+impl Plan {
+    /// The order for a call that begins `now`. `dice` gives numbers in `0..1`.
+    pub fn new(model: Arc<Model>, now: Instant, dice: impl FnMut() -> f64) -> Self {
+        let mut seen = SmallVec::<[Seen; 4]>::new();
+        for (group, targets) in (0..).zip(&model.groups) {
+            for (index, target) in (0..).zip(targets) {
+                let candidate = Candidate { group, index, standing: standing(target, now) };
+                seen.push(Seen { candidate, weight: target.weight });
+            }
+        }
+        Self { model, order: order(&seen, dice) }
+    }
+
+    /// The target that a candidate of this plan stands for.
+    pub fn target(&self, candidate: &Candidate) -> &Target {
+        &self.model.groups[usize::from(candidate.group)][usize::from(candidate.index)]
+    }
+}
+
+/// The key for the next try: any that does not rest, or else the one whose rest ends first. `None` if the provider has
+/// no keys. `dice` gives a number in `0..1`.
+pub fn pick_key(provider: &Provider, now: Instant, dice: impl FnOnce() -> f64) -> Option<&Key> {
+    pick_among(&provider.keys, now, dice())
+}
+
+/// A target as [`order`] needs it: free of providers and clocks.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    candidate: Candidate,
+    weight: u32,
+}
+
+/// What candidates are sorted by; the lowest goes first.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+struct Rank {
+    class: Class,
+    /// Only what may be called minds its group; the rest goes by time left.
+    group: u16,
+    seat: Seat,
+    /// Within the above: chance among equals, or seconds left.
+    score: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+enum Class {
+    MayBeCalled,
+    Resting,
+    Open,
+    Unreachable,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+enum Seat {
+    LuckyTrial,
+    Weighted,
+    /// Weight 0: only when nothing else in its group can.
+    Reserve,
+    Trial,
+}
+
+fn order(seen: &[Seen], mut dice: impl FnMut() -> f64) -> SmallVec<[Candidate; 4]> {
+    let mut ranked: SmallVec<[(Rank, Candidate); 4]> =
+        seen.iter().map(|one| (rank(one, seen, &mut dice), one.candidate)).collect();
+    // Stable, so that what is equally bad keeps the order of the file.
+    ranked.sort_by(|(a, _), (b, _)| a.partial_cmp(b).unwrap_or(Ordering::Equal));
+    ranked.into_iter().map(|(_, candidate)| candidate).collect()
+}
+
+fn rank(one: &Seen, all: &[Seen], dice: &mut impl FnMut() -> f64) -> Rank {
+    let by_time_left =
+        |class, left: Duration| Rank { class, group: 0, seat: Seat::Weighted, score: left.as_secs_f64() };
+    let may_be_called = |seat, score| Rank { class: Class::MayBeCalled, group: one.candidate.group, seat, score };
+    match one.candidate.standing {
+        Standing::Ready if one.weight == 0 => may_be_called(Seat::Reserve, dice()),
+        Standing::Ready => may_be_called(Seat::Weighted, arrival(one.weight, dice())),
+        Standing::OnTrial if dice() < trial_share(one, all) => may_be_called(Seat::LuckyTrial, dice()),
+        Standing::OnTrial => may_be_called(Seat::Trial, dice()),
+        Standing::Resting { left } => by_time_left(Class::Resting, left),
+        Standing::Open { left } => by_time_left(Class::Open, left),
+        Standing::Unreachable => by_time_left(Class::Unreachable, Duration::ZERO),
+    }
+}
+
+/// Weighted order without replacement is a race: each runner arrives after an exponential time whose rate is its
+/// weight, and arrives first with the probability of its share (Efraimidis and Spirakis, 2006).
+fn arrival(weight: u32, dice: f64) -> f64 {
+    -(1.0 - dice).ln() / f64::from(weight)
+}
+
+/// How often a target on trial goes first.
+fn trial_share(one: &Seen, all: &[Seen]) -> f64 {
+    let group = all.iter().filter(|other| other.candidate.group == one.candidate.group);
+    let may_be_called = group.filter(|other| matches!(other.candidate.standing, Standing::Ready | Standing::OnTrial));
+    let total: f64 = may_be_called.map(|other| f64::from(other.weight)).sum();
+    if total > 0.0 { TRIAL_SHARE.min(f64::from(one.weight) / total) } else { 0.0 }
+}
+
+fn standing(target: &Target, now: Instant) -> Standing {
+    if !target.provider.endpoint.reachable() {
+        return Standing::Unreachable;
+    }
+    judge(target.health.standing(now), rest_left(&target.provider.keys, now), now)
+}
+
+/// The breaker's word and the keys' together: where both speak against a target, the longer time counts.
+fn judge(health: health::Standing, keys_rest: Option<Duration>, now: Instant) -> Standing {
+    match (health, keys_rest) {
+        (health::Standing::Open { until }, rest) => {
+            Standing::Open { left: until.saturating_duration_since(now).max(rest.unwrap_or_default()) }
+        }
+        (_, Some(left)) => Standing::Resting { left },
+        (health::Standing::Trial, None) => Standing::OnTrial,
+        (health::Standing::Healthy, None) => Standing::Ready,
+    }
+}
+
+/// How long until one of the keys may be used; `None` if one may be already, or if none is needed.
+fn rest_left(keys: &[Key], now: Instant) -> Option<Duration> {
+    let mut soonest = None;
+    for key in keys {
+        let left = key.health.resting(now)?;
+        soonest = Some(soonest.map_or(left, |soonest: Duration| soonest.min(left)));
+    }
+    soonest
+}
+
+fn pick_among(keys: &[Key], now: Instant, dice: f64) -> Option<&Key> {
+    let awake = || keys.iter().filter(|key| key.health.resting(now).is_none());
+    let chosen = (dice * awake().count() as f64) as usize;
+    awake().nth(chosen).or_else(|| keys.iter().min_by_key(|key| key.health.resting(now)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canonical::{Fault, FaultKind};
+    use crate::health::{KeyHealth, TargetHealth};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Groups are separated by a bar. `a5` is ready with weight 5, `a5t` on trial, `a5r3` resting for 3 s, `a5o3`
+    /// open for 3 s, `a5u` unreachable.
+    fn parse(groups: &str) -> (Vec<&str>, Vec<Seen>) {
+        let (mut names, mut seen) = (Vec::new(), Vec::new());
+        for (group, targets) in (0..).zip(groups.split('|')) {
+            for (index, target) in (0..).zip(targets.split_whitespace()) {
+                let number = |text: &str| text.parse::<u32>().unwrap();
+                let split = target.find(['t', 'r', 'o', 'u']).unwrap_or(target.len());
+                let left = || SECOND * number(&target[split + 1..]);
+                let standing = match target[split..].chars().next() {
+                    None => Standing::Ready,
+                    Some('t') => Standing::OnTrial,
+                    Some('r') => Standing::Resting { left: left() },
+                    Some('o') => Standing::Open { left: left() },
+                    _ => Standing::Unreachable,
+                };
+                names.push(&target[..1]);
+                seen.push(Seen { candidate: Candidate { group, index, standing }, weight: number(&target[1..split]) });
+            }
+        }
+        (names, seen)
+    }
+
+    /// The names in their order.
+    fn tell(groups: &str, dice: impl FnMut() -> f64) -> String {
+        let (names, seen) = parse(groups);
+        let name = |one: Candidate| {
+            let same = |other: &Seen| (other.candidate.group, other.candidate.index) == (one.group, one.index);
+            names[seen.iter().position(same).unwrap()]
+        };
+        order(&seen, dice).into_iter().map(name).collect()
+    }
+
+    fn check(groups: &str, expected: &str) {
+        assert_eq!(tell(groups, || 0.5), expected, "{groups}");
+    }
+
+    #[test]
+    fn the_better_come_first() {
+        check("", "");
+        check("a1", "a");
+        check("a1 | b9", "ab");
+        check("a1 b9 | c9", "bac");
+        check("a0 b1 | c1", "bac"); // weight 0: the last of its group, but before the next
+        check("a1t b1 | c1", "bac");
+        check("a1t b0 | c1", "bac");
+        check("a1t | b1", "ab"); // nothing healthy beside it: it is asked
+        check("a1r9 b1 | c1", "bca");
+        check("a1r9 b1r3 | c1r6", "bca"); // soonest back first, whatever the group
+        check("a1o1 b1r9 | c1u d1t", "dbac");
+        check("a1o9 b1o3 | c1o6", "bca"); // never all closed: the least bad is tried
+        check("a1u b1u | c1o9", "cab");
+    }
+
+    /// How often each goes first in 10,000 plans, in percent.
+    fn check_shares(groups: &str, expected: &[(&str, f64)]) {
+        let mut dice = fastrand::Rng::with_seed(7);
+        let mut firsts = std::collections::HashMap::<String, f64>::new();
+        for _ in 0..10_000 {
+            let order = tell(groups, || dice.f64());
+            *firsts.entry(order[..1].into()).or_default() += 0.01;
+        }
+        for (name, share) in expected {
+            let seen = firsts.get(*name).copied().unwrap_or_default();
+            assert!((seen - share).abs() < 2.0, "{groups}: {name} was first {seen} % of the time, not {share} %");
+        }
+    }
+
+    #[test]
+    fn weights_are_shares() {
+        check_shares("a80 b20", &[("a", 80.0), ("b", 20.0)]);
+        check_shares("a1 b1 c2", &[("a", 25.0), ("b", 25.0), ("c", 50.0)]);
+        check_shares("a80 b20o9 c20", &[("a", 80.0), ("c", 20.0)]);
+        check_shares("a80r9 b20", &[("b", 100.0)]);
+        check_shares("a0 b1", &[("b", 100.0)]);
+        check_shares("a0 b0", &[("a", 50.0), ("b", 50.0)]);
+        check_shares("a80t b20", &[("a", 10.0), ("b", 90.0)]);
+        check_shares("a95 b5t", &[("a", 95.0), ("b", 5.0)]); // its share is less than a tenth
+        check_shares("a95 b0t", &[("a", 100.0)]);
+        check_shares("a0t b0t", &[("a", 50.0), ("b", 50.0)]);
+    }
+
+    #[test]
+    fn the_second_is_chosen_by_weight_too() {
+        let mut dice = fastrand::Rng::with_seed(7);
+        let orders: Vec<String> = (0..10_000).map(|_| tell("a50 b40 c10", || dice.f64())).collect();
+        let after_a = orders.iter().filter(|order| order.starts_with('a')).count() as f64;
+        let b_after_a = orders.iter().filter(|order| order.starts_with("ab")).count() as f64;
+        assert!((b_after_a / after_a - 0.8).abs() < 0.02);
+    }
+
+    #[test]
+    fn breaker_and_keys_are_judged_together() {
+        use health::Standing::{Healthy, Open, Trial};
+        let now = Instant::now();
+        let open = Open { until: now + 5 * SECOND };
+        for (health, rest, expected) in [
+            (Healthy, None, Standing::Ready),
+            (Trial, None, Standing::OnTrial),
+            (Healthy, Some(SECOND), Standing::Resting { left: SECOND }),
+            (Trial, Some(SECOND), Standing::Resting { left: SECOND }),
+            (open, None, Standing::Open { left: 5 * SECOND }),
+            (open, Some(9 * SECOND), Standing::Open { left: 9 * SECOND }),
+            (Open { until: now }, None, Standing::Open { left: Duration::ZERO }),
+        ] {
+            assert_eq!(judge(health, rest, now), expected, "{health:?} {rest:?}");
+        }
+    }
+
+    /// Keys that rest for so many seconds.
+    fn keys(rests: &[u64], now: Instant) -> Vec<Key> {
+        let key = |(index, seconds): (usize, &u64)| {
+            let id = crate::names::KeyId::new(&"openai".into(), index);
+            let health = Arc::new(KeyHealth::new(id.clone()));
+            health.rest(now + SECOND * *seconds as u32, FaultKind::RateLimited);
+            Key { id, value: http::HeaderValue::from_static("Bearer x"), health }
+        };
+        rests.iter().enumerate().map(key).collect()
+    }
+
+    #[test]
+    fn keys_that_rest_are_spared() {
+        let now = Instant::now();
+        for (rests, dice, expected) in [
+            (&[] as &[u64], 0.0, None),
+            (&[0], 0.99, Some("openai#1")),
+            (&[0, 0, 0], 0.0, Some("openai#1")),
+            (&[0, 0, 0], 0.5, Some("openai#2")),
+            (&[0, 0, 0], 0.99, Some("openai#3")),
+            (&[9, 0, 0], 0.0, Some("openai#2")),
+            (&[0, 9, 0], 0.5, Some("openai#3")),
+            (&[9, 3, 6], 0.0, Some("openai#2")), // all rest: the first to be back
+        ] {
+            let keys = keys(rests, now);
+            let picked = pick_among(&keys, now, dice).map(|key| key.id.as_str());
+            assert_eq!(picked, expected, "{rests:?} {dice}");
+        }
+        for (rests, expected) in [(&[] as &[u64], None), (&[0, 9], None), (&[9, 3, 6], Some(3))] {
+            let left = rest_left(&keys(rests, now), now).map(|left| left.as_secs_f64().round() as u64);
+            assert_eq!(left, expected, "{rests:?}");
+        }
+    }
+
+    /// A day in a small world: 100 calls a second for two minutes over two equal targets, of which the first is dead
+    /// from the 10th to the 70th second. Gives the calls that met a dead target, and the first's share at the end.
+    fn outage(seed: u64) -> (u32, f64) {
+        let targets = ["a/m", "b/m"].map(|id| Arc::new(TargetHealth::new(id.into())));
+        let (mut dice, start) = (fastrand::Rng::with_seed(seed), Instant::now());
+        let (mut met_dead, mut last_to_first) = (0, 0.0);
+        for call in 0..12_000 {
+            let now = start + call * SECOND / 100;
+            let seen = [0, 1].map(|index| {
+                let standing = judge(targets[usize::from(index)].standing(now), None, now);
+                Seen { candidate: Candidate { group: 0, index, standing }, weight: 50 }
+            });
+            for candidate in order(&seen, || dice.f64()) {
+                let mut in_flight = targets[usize::from(candidate.index)].start(now);
+                if candidate.index == 0 && (1_000..7_000).contains(&call) {
+                    met_dead += 1;
+                    in_flight.fault(now, &Fault::new(FaultKind::Connect, "refused"));
+                    continue;
+                }
+                in_flight.answered(now, SECOND);
+                last_to_first += if candidate.index == 0 && call >= 11_000 { 0.001 } else { 0.0 };
+                break;
+            }
+        }
+        (met_dead, last_to_first)
+    }
+
+    #[test]
+    fn a_dead_target_gets_a_handful_of_calls_and_comes_back() {
+        for seed in 0..5 {
+            let (met_dead, share) = outage(seed);
+            assert!((8..=14).contains(&met_dead), "{met_dead} calls met the dead target");
+            assert!((share - 0.5).abs() < 0.05, "it has {share} of the calls when it is back");
+        }
+    }
+}

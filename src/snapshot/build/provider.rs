@@ -1,0 +1,220 @@
+//! A provider, decided: who it is, where, and with which keys.
+
+use std::time::Duration;
+
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
+use http::{HeaderName, HeaderValue};
+
+use super::base_url::BaseUrl;
+use super::switched_on;
+use crate::config::Problem;
+use crate::config::nearest::{nearest, quoted};
+use crate::config::schema::{self, Auth};
+use crate::config::secret::{HeaderText, Secret};
+use crate::config::setting::Located;
+use crate::health::Registry;
+use crate::names::{KeyId, ProviderId};
+use crate::provider::catalogue::{AuthHeader, KINDS, kind};
+use crate::provider::paths::probe_path;
+use crate::provider::{Key, Kind, Provider};
+use crate::upstream::endpoint::Spec;
+use crate::upstream::pool::check_ca;
+use crate::upstream::{Endpoint, Probe};
+
+/// Everything about a provider that needs no health and no connection.
+pub struct Decided {
+    /// Its name.
+    pub id: ProviderId,
+    kind: &'static Kind,
+    spec: Spec,
+    base_path: String,
+    api_version: Option<String>,
+    keys: Vec<HeaderValue>,
+    passthrough: bool,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Decided {
+    /// The provider, with the endpoint that it had before where nothing about that has changed.
+    pub fn open(self, registry: &Registry, before: Option<&Provider>) -> Provider {
+        let kept = before.map(|before| &before.endpoint).filter(|endpoint| *endpoint.spec() == self.spec).cloned();
+        let keys = self.keys.into_iter().enumerate().map(|(index, value)| {
+            let id = KeyId::new(&self.id, index);
+            let health = registry.key(&id);
+            if before.and_then(|before| before.keys.get(index)).is_some_and(|before| before.value != value) {
+                // The old key was refused, not the new one that took its name.
+                health.success();
+            }
+            Key { id, value, health }
+        });
+        Provider {
+            keys: keys.collect(),
+            kind: self.kind,
+            endpoint: kept.unwrap_or_else(|| Endpoint::new(self.spec)),
+            base_path: self.base_path,
+            api_version: self.api_version,
+            passthrough: self.passthrough,
+            headers: self.headers,
+            retry_budget: registry.retry_budget(&self.id),
+            id: self.id,
+        }
+    }
+}
+
+/// What `said` means, or `None` with the reasons in `problems`.
+pub fn decide(
+    name: &Located<String>,
+    said: &schema::Provider,
+    connect_timeout: Duration,
+    problems: &mut Vec<Problem>,
+) -> Option<Decided> {
+    let known = problems.len();
+    check_name(name, problems);
+    let kind = kind_of(name, said).map_err(|problem| problems.push(problem)).ok();
+    let url = kind.and_then(|kind| base_url(name, said, kind).map_err(|problem| problems.push(problem)).ok());
+    let keys = kind.map(|kind| keys(name, said, kind, problems));
+    let headers = headers(said, problems);
+    check_tls(said, problems);
+    let (kind, url, keys) = (kind?, url?, keys?);
+    let probe = probe(said, kind, &url.path, problems);
+    if problems.len() > known {
+        return None;
+    }
+    Some(Decided {
+        id: name.value.as_str().into(),
+        kind,
+        api_version: said.api_version.as_ref().map(|version| version.value.clone()).or(url.api_version),
+        base_path: url.path,
+        keys,
+        passthrough: said.auth.value == Auth::Passthrough,
+        headers,
+        spec: Spec {
+            tls: url.tls,
+            host: url.host,
+            port: url.port,
+            connect_timeout,
+            ca: said.tls.ca.as_ref().map(|ca| ca.value.0.clone()),
+            insecure: said.tls.insecure,
+            max_connections: said.max_connections.map(usize::from),
+            probe,
+        },
+    })
+}
+
+/// A provider's name stands in targets (`name/model`), in headers and in labels.
+fn check_name(name: &Located<String>, problems: &mut Vec<Problem>) {
+    let fit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if name.value.is_empty() || !name.value.chars().all(fit) {
+        let help = "use letters, digits, `-`, `_` and `.`";
+        problems.push(name.problem(format!("`{}` can not be the name of a provider", name.value)).help(help));
+    }
+}
+
+/// The row of the catalogue: as said, else anything that speaks the dialect said, else by the provider's own name.
+fn kind_of(name: &Located<String>, said: &schema::Provider) -> Result<&'static Kind, Problem> {
+    let unknown = |problem: Problem, word: &str| {
+        let kinds = KINDS.iter().map(|kind| kind.name);
+        problem.help(match nearest(word, kinds.clone(), 1).first() {
+            Some(near) => format!("did you mean `{near}`? Known kinds: {}", quoted(kinds)),
+            None => format!("known kinds: {}; anything else: `dialect: openai_chat` and `base_url`", quoted(kinds)),
+        })
+    };
+    match (&said.kind, said.dialect) {
+        (Some(word), _) => kind(&word.value)
+            .ok_or_else(|| unknown(word.problem(format!("unknown kind `{}`", word.value)), &word.value)),
+        (None, Some(_)) => kind("openai_compatible").ok_or_else(|| name.problem("no kind for this dialect")),
+        (None, None) => kind(&name.value).ok_or_else(|| {
+            unknown(name.problem(format!("`{}` is not a known provider, and has no `kind`", name.value)), &name.value)
+        }),
+    }
+}
+
+fn base_url(name: &Located<String>, said: &schema::Provider, kind: &Kind) -> Result<BaseUrl, Problem> {
+    let (url, place) = match (&said.base_url, kind.base_url) {
+        (Some(url), _) => (url.value.as_str(), &url.place),
+        (None, Some(url)) => (url, &name.place),
+        (None, None) => {
+            let help = "say where it is, with the path before `/chat/completions`";
+            return Err(name.problem("`base_url` is missing").help(help));
+        }
+    };
+    BaseUrl::parse(url).map_err(|(what, help)| Problem::new(place.clone(), what).help(help))
+}
+
+/// The header values that the configured keys are sent as.
+fn keys(name: &Located<String>, said: &schema::Provider, kind: &Kind, problems: &mut Vec<Problem>) -> Vec<HeaderValue> {
+    let secrets: Vec<&Located<Secret>> = said.api_key.iter().chain(&said.api_keys).collect();
+    match (said.auth.value, &secrets[..]) {
+        (Auth::Key, []) if !kind.env.is_empty() => {
+            let help = format!("add `api_key: \"${{{}}}\"`, or `auth: passthrough` to send the client's", kind.env[0]);
+            problems.push(name.problem(format!("`{}` needs a key", name.value)).help(help));
+        }
+        (auth @ (Auth::Passthrough | Auth::None), [secret, ..]) => {
+            let what = format!("a key is given that `auth: {}` never sends", auth.as_str());
+            problems.push(secret.problem(what).help("take out one of them"));
+        }
+        _ => {}
+    }
+    if let (Some(one), [_, ..]) = (&said.api_key, &said.api_keys[..]) {
+        problems.push(one.problem("both `api_key` and `api_keys` are given").help("put all into `api_keys`"));
+    }
+    secrets.into_iter().filter_map(|secret| key(secret, kind).map_err(|problem| problems.push(problem)).ok()).collect()
+}
+
+fn key(secret: &Located<Secret>, kind: &Kind) -> Result<HeaderValue, Problem> {
+    let text = secret.value.expose();
+    let value = match kind.auth {
+        AuthHeader::Bearer => HeaderValue::try_from(format!("Bearer {text}")),
+        AuthHeader::ApiKey(_) => HeaderValue::try_from(text),
+    };
+    let mut value = value.map_err(|_| secret.problem("the key holds characters that no header can carry"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn headers(said: &schema::Provider, problems: &mut Vec<Problem>) -> Vec<(HeaderName, HeaderValue)> {
+    let header = |(name, text): &(Located<String>, Option<_>)| {
+        let ours = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, UPGRADE, TE, TRAILER];
+        let header = HeaderName::try_from(name.value.as_str())
+            .map_err(|_| name.problem(format!("`{}` can not be the name of a header", name.value)))?;
+        if ours.contains(&header) {
+            return Err(name.problem(format!("`{header}` is set by the connection itself")).help("take it out"));
+        }
+        let Some(HeaderText(text)) = text else {
+            return Err(name.problem("the header has no value").help("give it one, or take it out"));
+        };
+        let mut value = HeaderValue::try_from(text.expose())
+            .map_err(|_| name.problem("the value holds characters that no header can carry"))?;
+        value.set_sensitive(true);
+        Ok((header, value))
+    };
+    said.headers.0.iter().filter_map(|entry| header(entry).map_err(|problem| problems.push(problem)).ok()).collect()
+}
+
+fn check_tls(said: &schema::Provider, problems: &mut Vec<Problem>) {
+    let Some(ca) = &said.tls.ca else { return };
+    if check_ca(&ca.value.0).is_err() {
+        let what = format!("no certificates can be read from {}", ca.value.0.display());
+        problems.push(ca.problem(what).help("name a PEM file; the path is taken from this file's folder"));
+    }
+}
+
+fn probe(said: &schema::Provider, kind: &Kind, base_path: &str, problems: &mut Vec<Problem>) -> Option<Probe> {
+    let health = switched_on(&said.health)?;
+    let path = match &health.path {
+        None => probe_path(kind, base_path),
+        Some(path) => {
+            if !path.value.starts_with('/') || path.value.parse::<http::uri::PathAndQuery>().is_err() {
+                problems.push(path.problem("not a path").help("write it from the root of the host: `/v1/models`"));
+            }
+            path.value.clone()
+        }
+    };
+    Some(Probe {
+        path,
+        interval: health.interval.0,
+        timeout: health.timeout.0,
+        healthy_after: health.healthy_after.get() as usize,
+        unhealthy_after: health.unhealthy_after.get() as usize,
+    })
+}

@@ -1,0 +1,172 @@
+use std::time::Duration;
+
+use super::*;
+use crate::config::{Fake, Process, parse};
+
+const ONE: &str = "one: {dialect: openai_chat, base_url: 'http://one/v1'}";
+
+fn built(text: &str) -> Result<Snapshot, Problems> {
+    let fake = Fake { variables: [("KEY".to_owned(), "sk-1".to_owned())].into(), ..Fake::default() };
+    build(&parse(text, "o.yaml", &fake)?.config, &Registry::new(), None)
+}
+
+/// `expected`: each problem as `line:column path: what`.
+fn check(text: &str, expected: &[&str]) {
+    let problems = built(text).err().unwrap_or_default();
+    let shown = problems.0.iter().map(|p| format!("{}:{} {}: {}", p.place.line, p.place.column, p.place.path, p.what));
+    assert_eq!(shown.collect::<Vec<_>>(), expected, "{text}");
+}
+
+#[test]
+fn providers_that_can_not_be_called_are_refused() {
+    let check = |provider: &str, expected: &[&str]| check(&format!("providers: {{{provider}}}"), expected);
+    check("", &["0:0 : no provider is configured"]);
+    check("openai: {}", &["1:13 providers.openai: `openai` needs a key"]);
+    check("openai: {api_key: '${KEY}'}", &[]);
+    check("openai: {auth: passthrough}", &[]);
+    check(
+        "openai: {auth: none, api_key: '${KEY}'}",
+        &["1:43 providers.openai.api_key: a key is given that `auth: none` never sends"],
+    );
+    check(
+        "openai: {api_key: '${KEY}', api_keys: ['${KEY}']}",
+        &["1:31 providers.openai.api_key: both `api_key` and `api_keys` are given"],
+    );
+    check(
+        "openai: {api_key: \"a\\tb\\u0007\"}",
+        &["1:31 providers.openai.api_key: the key holds characters that no header can carry"],
+    );
+    check("opnai: {}", &["1:13 providers.opnai: `opnai` is not a known provider, and has no `kind`"]);
+    check("mine: {kind: opnai}", &["1:26 providers.mine.kind: unknown kind `opnai`"]);
+    check("mine: {kind: openai, auth: none}", &[]);
+    check("mine: {dialect: openai_chat}", &["1:13 providers.mine: `base_url` is missing"]);
+    check("azure: {api_key: '${KEY}'}", &["1:13 providers.azure: `base_url` is missing"]);
+    check("ollama: {base_url: localhost}", &["1:32 providers.ollama.base_url: not a URL"]);
+    check("ollama: {}", &[]);
+    check("a/b: {kind: ollama}", &["1:13 providers[\"a/b\"]: `a/b` can not be the name of a provider"]);
+    check(
+        "ollama: {headers: {host: a, 'x y': b, x-c: , x-d: \"\\n\"}}",
+        &[
+            "1:32 providers.ollama.headers.host: `host` is set by the connection itself",
+            "1:41 providers.ollama.headers[\"x y\"]: `x y` can not be the name of a header",
+            "1:51 providers.ollama.headers.x-c: the header has no value",
+            "1:58 providers.ollama.headers.x-d: the value holds characters that no header can carry",
+        ],
+    );
+    check(
+        "ollama: {tls: {ca: nowhere.pem}}",
+        &["1:32 providers.ollama.tls.ca: no certificates can be read from nowhere.pem"],
+    );
+    check("ollama: {health: {path: v1/models}}", &["1:37 providers.ollama.health.path: not a path"]);
+}
+
+#[test]
+fn models_that_nobody_can_serve_are_refused() {
+    let check = |model: &str, expected: &[&str]| {
+        check(&format!("providers: {{{ONE}}}\nmodels:\n  smart: {model}"), expected);
+    };
+    check("{}", &["3:3 models.smart: `smart` has no targets"]);
+    check("{targets: [one/m, on/m]}", &["3:28 models.smart.targets[1]: no provider `on` is configured"]);
+    check(
+        "{targets: [one/m], fallbacks: [[], [zzz/m]]}",
+        &[
+            "3:3 models.smart: an empty list stands among the fallbacks",
+            "3:46 models.smart.fallbacks[1][0]: no provider `zzz` is configured",
+        ],
+    );
+    check(
+        "{targets: [one/m, {use: one/m, weight: 2}]}",
+        &["3:34 models.smart.targets[1].use: `one/m` stands in this list twice"],
+    );
+    check(
+        "{targets: [{use: one/m, weight: 0}]}",
+        &["3:27 models.smart.targets[0].use: every weight in this list is 0: none of it would be asked"],
+    );
+    check("{targets: [one/m], fallbacks: [one/n, [one/o, {use: one/p, weight: 0}]]}", &[]);
+}
+
+#[test]
+fn listeners_must_not_collide() {
+    let check = |listen: &str, expected: &[&str]| check(&format!("listen: {listen}\nproviders: {{{ONE}}}"), expected);
+    check("[127.0.0.1:0, 127.0.0.1:0]", &[]);
+    check("[127.0.0.1:7879]", &["1:10 listen[0]: 127.0.0.1:7879 is listened at twice, by `listen` or by `admin`"]);
+}
+
+#[test]
+fn problems_of_reading_and_of_deciding_are_told_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("o.yaml");
+    std::fs::write(&path, "log: {level: loud}\nproviders: {mine: {kund: ollama}, a/b: {kind: ollama}}\n").unwrap();
+    let problems = load(&path, &Process, &Registry::new(), None).unwrap_err().to_string();
+    let lines: Vec<&str> = problems.lines().filter(|line| !line.starts_with(' ')).collect();
+    let path = path.display();
+    // That `mine` has no kind follows from the slip, and is not told.
+    assert_eq!(
+        lines,
+        [
+            format!("{path}:1:14: log.level: expected one of `error`, `warn`, `info`, `debug`, `trace`, found `loud`"),
+            format!("{path}:2:20: providers.mine.kund: unknown key `kund`"),
+            format!("{path}:2:35: providers[\"a/b\"]: `a/b` can not be the name of a provider"),
+        ]
+    );
+}
+
+#[test]
+fn what_is_said_becomes_what_is_done() {
+    let text = "
+providers:
+  one: {dialect: openai_chat, base_url: 'http://[::1]:8000/v1/', api_keys: ['${KEY}', '${KEY}'], headers: {X-Team: a}}
+  azure: {base_url: 'https://x.openai.azure.com?api-version=2024-10-21', api_key: '${KEY}', health: off}
+models:
+  smart:
+    targets: [{use: one/a, weight: 3}, azure/b]
+    fallbacks: [one/c, [one/d, azure/e]]
+    retry: {tries: 5, on: [429, 5xx]}
+    timeouts: {connect: 1s, idle: 7s}
+defaults: {retry: {patience: 1s}, timeouts: {idle: 9s, connect: 4s}}
+body_limit: 1MiB
+allow_origins: ['https://App.example.com']
+";
+    let snapshot = built(text).unwrap();
+    let one = &snapshot.providers["one"];
+    let spec = one.endpoint.spec();
+    assert_eq!((spec.host.as_str(), spec.port, spec.tls, &*one.base_path), ("::1", 8000, false, "/v1"));
+    assert_eq!(spec.connect_timeout, Duration::from_secs(1));
+    assert_eq!(spec.probe.as_ref().unwrap().path, "/v1/models");
+    assert_eq!(one.keys.iter().map(|key| key.id.as_str()).collect::<Vec<_>>(), ["one#1", "one#2"]);
+    assert!(one.keys[0].value == "Bearer sk-1" && one.keys[0].value.is_sensitive());
+    assert_eq!(one.headers[0].0, "x-team");
+    let azure = &snapshot.providers["azure"];
+    assert_eq!((azure.api_version.as_deref(), azure.endpoint.spec().probe.as_ref()), (Some("2024-10-21"), None));
+    assert_eq!(azure.keys[0].value, "sk-1");
+    let smart = &snapshot.models["smart"];
+    let groups: Vec<Vec<_>> =
+        smart.groups.iter().map(|g| g.iter().map(|t| (t.id.as_str(), t.weight)).collect()).collect();
+    assert_eq!(groups, [vec![("one/a", 3), ("azure/b", 1)], vec![("one/c", 1)], vec![("one/d", 1), ("azure/e", 1)]]);
+    let policy = &smart.policy;
+    assert_eq!((policy.tries, policy.patience, policy.idle), (5, Duration::from_secs(1), Duration::from_secs(7)));
+    assert_eq!((policy.first_token, policy.total), (Duration::from_secs(30), Duration::from_secs(600)));
+    assert!(policy.retry_on.rate_limited && policy.retry_on.server_error && !policy.retry_on.connect);
+    assert_eq!(snapshot.defaults.idle, Duration::from_secs(9));
+    assert_eq!(snapshot.default_provider.as_ref().unwrap().id.as_str(), "one");
+    assert!(snapshot.bare_provider.is_none());
+    assert_eq!(snapshot.allow_origins, ["https://app.example.com"]);
+    assert!(!format!("{snapshot:?}").contains("sk-1") && !snapshot.redacted.to_string().contains("sk-1"));
+}
+
+#[test]
+fn the_reference_file_is_served_and_gives_a_models_defaults() {
+    let folder = tempfile::tempdir().unwrap();
+    let ca = folder.path().join("ca.pem");
+    std::fs::write(&ca, rcgen::generate_simple_self_signed(["ca".to_owned()]).unwrap().cert.pem()).unwrap();
+    let reference = include_str!("../../../conf/outrider.yaml");
+    let text = reference.replace("/etc/ssl/certs/ca-certificates.crt", &ca.to_string_lossy());
+    let set = ["OUTRIDER_ADMIN_TOKEN", "OPENAI_API_KEY", "AZURE_OPENAI_API_KEY"];
+    let variables = set.map(|name| (name.to_owned(), "value".to_owned())).into();
+    let config = parse(&text, "outrider.yaml", &Fake { variables, ..Fake::default() }).unwrap().config;
+    let built = build(&config, &Registry::new(), None);
+    let smart = &built.unwrap_or_else(|problems| panic!("{problems}")).models["smart"].policy;
+    let default = model::policy(&Default::default(), &Default::default(), &Config::default());
+    assert_eq!((smart.tries, smart.patience, smart.retry_on), (default.tries, default.patience, default.retry_on));
+    assert_eq!((smart.first_token, smart.idle, smart.total), (default.first_token, default.idle, default.total));
+}

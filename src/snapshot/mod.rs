@@ -1,0 +1,42 @@
+//! What we will do: the configuration, decided.
+//!
+//! A call loads one [`Snapshot`] and keeps it to its end, so a reload never changes a call in flight. What is learned
+//! while running lives outside, in [`crate::health::Registry`], under names that survive every reload.
+
+pub mod build;
+mod environment;
+mod find;
+pub mod reload;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::names::{ModelName, ProviderId, TargetId};
+use crate::provider::Provider;
+use crate::routing::{Model, Policy};
+
+pub use build::{build, load};
+pub use environment::from_environment;
+
+/// Everything that calls are served by.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// The models that the file names, by the name that clients ask for.
+    pub models: HashMap<ModelName, Arc<Model>>,
+    /// The configured providers. `provider/model` is served by these without being named in the file.
+    pub providers: BTreeMap<ProviderId, Arc<Provider>>,
+    /// Who gets what is not a model call: the first provider of the file.
+    pub default_provider: Option<Arc<Provider>>,
+    /// Who gets a model without a provider's name before it: the only provider, where no models are configured.
+    pub bare_provider: Option<Arc<Provider>>,
+    /// Each `provider/model` that the configuration mentions, in order: what lists and hints can name.
+    pub offered: Vec<TargetId>,
+    /// What a model does not say itself.
+    pub defaults: Policy,
+    /// Bodies over this are refused.
+    pub body_limit: usize,
+    /// Pages that may call, as `Origin` spells them.
+    pub allow_origins: Vec<String>,
+    /// The configuration with every secret replaced, as the operator's door shows it.
+    pub redacted: serde_json::Value,
+}

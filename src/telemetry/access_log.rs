@@ -1,0 +1,313 @@
+//! One line a call.
+//!
+//! What the line says is what the record says: names, counts and times, never a prompt and never a secret. A model's
+//! name, a path and a request id are the client's own words, so in a line they are quoted with every control character
+//! escaped: a hostile name can neither end the line nor speak to the terminal that shows it.
+
+use std::cell::RefCell;
+use std::io::Write;
+use std::time::{Duration, SystemTime};
+
+use prometheus::IntCounter;
+use serde::{Serialize, Serializer};
+use tracing::Level;
+use tracing::level_filters::LevelFilter;
+
+use super::lines::Lines;
+use super::record::{Attempt, CallRecord, Outcome};
+use super::timestamp::Timestamp;
+use crate::canonical::{Blame, Usage};
+use crate::config::schema;
+
+/// How lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a line, for log collectors.
+    #[default]
+    Json,
+    /// For people.
+    Text,
+}
+
+impl From<schema::Format> for Format {
+    fn from(said: schema::Format) -> Self {
+        match said {
+            schema::Format::Json => Self::Json,
+            schema::Format::Text => Self::Text,
+        }
+    }
+}
+
+/// Writes the access log.
+#[derive(Debug)]
+pub struct AccessLog {
+    format: Format,
+    level: LevelFilter,
+    lines: Lines,
+}
+
+impl AccessLog {
+    /// A log to `writer`, which may block: calls do not wait for it. `dropped` counts lines that were not written.
+    ///
+    /// Calls that went wrong by no fault of the client have level `warn`, all others `info`.
+    pub fn new(format: Format, level: LevelFilter, writer: impl Write + Send + 'static, dropped: IntCounter) -> Self {
+        Self { format, level, lines: Lines::new(writer, dropped) }
+    }
+
+    /// Writes the line of one call.
+    pub(super) fn write(&self, record: &CallRecord, now: SystemTime) {
+        thread_local!(static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) });
+
+        let level = level(record.outcome);
+        if level > self.level {
+            return;
+        }
+        LINE.with_borrow_mut(|line| {
+            line.clear();
+            let written = match self.format {
+                Format::Json => write_json(record, level, now, line),
+                Format::Text => write_text(record, level, now, line),
+            };
+            written.expect("memory takes every line");
+            line.push(b'\n');
+            self.lines.push(line);
+        });
+    }
+
+    /// Waits until all lines are written, for a second at most.
+    pub fn flush(&self) {
+        self.lines.flush();
+    }
+}
+
+fn level(outcome: Outcome) -> Level {
+    match outcome {
+        Outcome::Fault(fault) if fault.blame() != Blame::Client => Level::WARN,
+        Outcome::Success | Outcome::Fault(_) => Level::INFO,
+    }
+}
+
+fn write_json(record: &CallRecord, level: Level, now: SystemTime, line: &mut Vec<u8>) -> std::io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(line, OneLine);
+    Ok(Line::of(record, level, now).serialize(&mut serializer)?)
+}
+
+/// `2026-11-20T09:30:00.000Z INFO call smart -> openai/gpt-5 200 success in 812ms (first token 120ms) ...`
+fn write_text(record: &CallRecord, level: Level, now: SystemTime, line: &mut Vec<u8>) -> std::io::Result<()> {
+    write!(line, "{} {level:>5} call ", Timestamp(now))?;
+    match record.model_asked.as_str() {
+        "" => write!(line, "{} {:?}", record.method, record.path)?,
+        model => write!(line, "{model:?}")?,
+    }
+    if let Some(target) = &record.target {
+        write!(line, " -> {:?}", target.as_str())?;
+    }
+    if let Some(status) = record.status {
+        write!(line, " {status}")?;
+    }
+    write!(line, " {} in {:?}", record.outcome.as_str(), round(record.total))?;
+    if let Some(first_token) = record.first_token {
+        write!(line, " (first token {:?})", round(first_token))?;
+    }
+    for (name, count) in [("in", record.usage.input), ("out", record.usage.output)] {
+        if let Some(count) = count {
+            write!(line, " {name}={count}")?;
+        }
+    }
+    for failed in &record.attempts {
+        let Some(fault) = failed.fault else { continue };
+        write!(line, " failed={:?}:{fault}:{:?}", failed.target.as_str(), round(failed.took))?;
+    }
+    write!(line, " id={:?}", record.id)
+}
+
+fn round(time: Duration) -> Duration {
+    Duration::from_millis(time.as_millis() as u64)
+}
+
+/// The JSON line, field by field.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(serialize_with = "as_text")]
+    ts: Timestamp,
+    level: &'static str,
+    msg: &'static str,
+    request_id: &'a str,
+    operation: &'static str,
+    method: &'a str,
+    path: &'a str,
+    model: &'a str,
+    model_served: Option<&'a str>,
+    target: Option<&'a str>,
+    #[serde(serialize_with = "as_tries")]
+    attempts: &'a [Attempt],
+    status: Option<u16>,
+    outcome: &'static str,
+    stream: bool,
+    tokens: &'a Usage,
+    first_token_ms: Option<f64>,
+    total_ms: f64,
+    added_us: u64,
+    bytes_in: u64,
+    bytes_out: u64,
+}
+
+/// One try within the line.
+#[derive(Serialize)]
+struct Try<'a> {
+    target: &'a str,
+    key: Option<&'a str>,
+    outcome: &'static str,
+    status: Option<u16>,
+    ms: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+}
+
+impl<'a> Line<'a> {
+    fn of(record: &'a CallRecord, level: Level, now: SystemTime) -> Self {
+        Self {
+            ts: Timestamp(now),
+            level: level.as_str(),
+            msg: "call",
+            request_id: &record.id,
+            operation: record.operation,
+            method: record.method.as_str(),
+            path: &record.path,
+            model: &record.model_asked,
+            model_served: record.model.as_ref().map(|model| model.as_str()),
+            target: record.target.as_ref().map(|target| target.as_str()),
+            attempts: &record.attempts,
+            status: record.status,
+            outcome: record.outcome.as_str(),
+            stream: record.stream,
+            tokens: &record.usage,
+            first_token_ms: record.first_token.map(milliseconds),
+            total_ms: milliseconds(record.total),
+            added_us: record.added.as_micros() as u64,
+            bytes_in: record.bytes_in,
+            bytes_out: record.bytes_out,
+        }
+    }
+}
+
+impl<'a> From<&'a Attempt> for Try<'a> {
+    fn from(attempt: &'a Attempt) -> Self {
+        Self {
+            target: attempt.target.as_str(),
+            key: attempt.key.as_ref().map(|key| key.as_str()),
+            outcome: attempt.outcome(),
+            status: attempt.status,
+            ms: milliseconds(attempt.took),
+            detail: attempt.detail.as_deref(),
+        }
+    }
+}
+
+fn as_text<S: Serializer>(value: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+fn as_tries<S: Serializer>(attempts: &[Attempt], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(attempts.iter().map(Try::from))
+}
+
+/// With three decimals.
+fn milliseconds(time: Duration) -> f64 {
+    time.as_micros() as f64 / 1e3
+}
+
+/// JSON on one line, with those control characters escaped too that JSON itself allows: DEL, and U+0080 to U+009F, which
+/// some terminals obey, and Unicode's line ends, at which some log readers split.
+struct OneLine;
+
+impl serde_json::ser::Formatter for OneLine {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> std::io::Result<()> {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
+            writer.write_all(&rest.as_bytes()[..at])?;
+            let control = rest[at..].chars().next().expect("found right there");
+            write!(writer, "\\u{:04x}", u32::from(control))?;
+            rest = &rest[at + control.len_utf8()..];
+        }
+        writer.write_all(rest.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::canonical::FaultKind;
+
+    fn moment() -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(1_795_167_000_123)
+    }
+
+    fn json_of(record: &CallRecord) -> String {
+        let mut line = Vec::new();
+        write_json(record, level(record.outcome), moment(), &mut line).expect("memory");
+        String::from_utf8(line).expect("UTF-8")
+    }
+
+    fn text_of(record: &CallRecord) -> String {
+        let mut line = Vec::new();
+        write_text(record, level(record.outcome), moment(), &mut line).expect("memory");
+        String::from_utf8(line).expect("UTF-8")
+    }
+
+    #[test]
+    fn a_line_says_everything_about_its_call() {
+        let line: Value = serde_json::from_str(&json_of(&CallRecord::sample())).expect("JSON");
+        let expected = json!({
+            "ts": "2026-11-20T09:30:00.123Z", "level": "INFO", "msg": "call", "request_id": "req-1",
+            "operation": "chat", "method": "POST", "path": "/v1/chat/completions",
+            "model": "smart", "model_served": "smart", "target": "openai/gpt-5",
+            "attempts": [
+                {"target": "azure/gpt-5", "key": "k#1", "outcome": "overloaded", "status": 503, "ms": 20.0},
+                {"target": "openai/gpt-5", "key": "k#1", "outcome": "ok", "status": 200, "ms": 300.0},
+            ],
+            "status": 200, "outcome": "success", "stream": true,
+            "tokens": {"input": 100, "output": 50, "cached": 40, "cache_write": null, "reasoning": 7},
+            "first_token_ms": 320.0, "total_ms": 812.345, "added_us": 90, "bytes_in": 1024, "bytes_out": 2048,
+        });
+        assert_eq!(line, expected);
+    }
+
+    #[test]
+    fn a_line_for_people() {
+        let expected = "2026-11-20T09:30:00.123Z  INFO call \"smart\" -> \"openai/gpt-5\" 200 success in 812ms \
+            (first token 320ms) in=100 out=50 failed=\"azure/gpt-5\":overloaded:20ms id=\"req-1\"";
+        assert_eq!(text_of(&CallRecord::sample()), expected);
+    }
+
+    #[test]
+    fn hostile_names_stay_on_their_line() {
+        for name in ["a\nb", "\"},{\"x\":\"", "\u{1b}[2J", "\u{9b}2J", "\u{7f}\u{2028}\u{85}", "\\", "\0", "漢字 ok"]
+        {
+            let record = CallRecord { model_asked: name.into(), path: name.into(), ..CallRecord::sample() };
+            let line = json_of(&record);
+            let value: Value = serde_json::from_str(&line).expect("JSON");
+            assert_eq!((value["model"].as_str(), value["path"].as_str()), (Some(name), Some(name)));
+            for line in [line, text_of(&record)] {
+                assert!(!line.contains(|c: char| c.is_control() || c == '\u{2028}'), "{line:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn levels() {
+        for (outcome, expected) in [
+            (Outcome::Success, Level::INFO),
+            (Outcome::Fault(FaultKind::Rejected), Level::INFO),
+            (Outcome::Fault(FaultKind::ClientGone), Level::INFO),
+            (Outcome::Fault(FaultKind::Overloaded), Level::WARN),
+            (Outcome::Fault(FaultKind::Internal), Level::WARN),
+        ] {
+            assert_eq!(level(outcome), expected, "{outcome:?}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The one place where a call is counted.
+
+use std::io::Write;
+use std::time::SystemTime;
+
+use tracing::level_filters::LevelFilter;
+
+use super::access_log::{AccessLog, Format};
+use super::metrics::Metrics;
+use super::record::CallRecord;
+
+/// Where records go.
+#[derive(Debug)]
+pub struct Telemetry {
+    /// What Prometheus is told.
+    pub metrics: Metrics,
+    /// One line a call.
+    pub log: AccessLog,
+}
+
+impl Telemetry {
+    /// Counters at zero and an access log to `writer`, which may block: calls do not wait for it.
+    pub fn new(format: Format, level: LevelFilter, writer: impl Write + Send + 'static) -> Self {
+        let metrics = Metrics::new();
+        let log = AccessLog::new(format, level, writer, metrics.log_lines_dropped());
+        Self { metrics, log }
+    }
+
+    /// Tells one call that ended.
+    pub fn emit(&self, record: &CallRecord) {
+        self.metrics.observe(record);
+        self.log.write(record, SystemTime::now());
+    }
+
+    /// Waits until the access log is written, for a second at most: the last thing a process does.
+    pub fn flush(&self) {
+        self.log.flush();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::canonical::FaultKind;
+    use crate::telemetry::Outcome;
+
+    /// A file in memory.
+    #[derive(Clone, Default)]
+    struct Memory(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Memory {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_call_is_counted_at_every_level_and_logged_from_its_own_on() {
+        for (level, lines) in [(LevelFilter::INFO, 2), (LevelFilter::WARN, 1), (LevelFilter::OFF, 0)] {
+            let file = Memory::default();
+            let telemetry = Telemetry::new(Format::Json, level, file.clone());
+            telemetry.emit(&CallRecord::sample());
+            let failed = Outcome::Fault(FaultKind::Overloaded);
+            telemetry.emit(&CallRecord { outcome: failed, ..CallRecord::sample() });
+            telemetry.flush();
+            let written = String::from_utf8(file.0.lock().unwrap().clone()).unwrap();
+            assert_eq!(written.lines().count(), lines, "{level}: {written}");
+            assert!(written.is_empty() || written.ends_with('\n'));
+            assert!(telemetry.metrics.render([], []).contains("outrider_overhead_seconds_count 2\n"));
+        }
+    }
+}

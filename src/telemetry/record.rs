@@ -1,0 +1,170 @@
+//! One call, told once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::canonical::{FaultKind, Usage};
+use crate::names::{KeyId, ModelName, TargetId};
+
+/// Everything that is told about one call. Never a prompt, never an answer, never a secret.
+#[derive(Debug)]
+pub struct CallRecord {
+    /// `x-request-id`: the client's own, or one of ours.
+    pub id: Arc<str>,
+    /// The OpenTelemetry GenAI operation: `chat`, `text_completion`, `embeddings`; `opaque` for what is no model call.
+    pub operation: &'static str,
+    /// The model as the client wrote it (bounded to 256 bytes), empty where the call never came so far.
+    pub model_asked: String,
+    /// The model of the configuration that served it: the label of metrics. `None` where no such model is known.
+    pub model: Option<ModelName>,
+    /// Method and path without its query.
+    pub method: http::Method,
+    /// The path without its query (bounded to 256 bytes).
+    pub path: String,
+    /// The client asked for a stream.
+    pub stream: bool,
+    /// Who sent the answer that the client got, if anybody did.
+    pub target: Option<TargetId>,
+    /// Each try, in order.
+    pub attempts: Vec<Attempt>,
+    /// The status that the client got; `None` where it left before.
+    pub status: Option<u16>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Tokens, as the provider counted them.
+    pub usage: Usage,
+    /// Bytes of the request's body.
+    pub bytes_in: u64,
+    /// Bytes of the reply's body.
+    pub bytes_out: u64,
+    /// Request head read to first real event written to the client.
+    pub first_token: Option<Duration>,
+    /// Request head read to the end.
+    pub total: Duration,
+    /// Of that, Outrider's own work: neither waiting for the client nor for an upstream.
+    pub added: Duration,
+}
+
+/// One try at one target.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// Who was asked.
+    pub target: TargetId,
+    /// With which key, by name.
+    pub key: Option<KeyId>,
+    /// `None`: it answered.
+    pub fault: Option<FaultKind>,
+    /// The upstream's status, if it sent one.
+    pub status: Option<u16>,
+    /// How long it took to the first real event or to the fault.
+    pub took: Duration,
+    /// For the log: the transport's own words.
+    pub detail: Option<Box<str>>,
+}
+
+impl CallRecord {
+    /// What is known when the head of a request has been read. Until it is told otherwise, the client has left.
+    pub fn new(id: Arc<str>, operation: &'static str, method: http::Method, path: &str) -> Self {
+        Self {
+            id,
+            operation,
+            model_asked: String::new(),
+            model: None,
+            method,
+            path: bounded(path).to_owned(),
+            stream: false,
+            target: None,
+            attempts: Vec::new(),
+            status: None,
+            outcome: Outcome::Fault(FaultKind::ClientGone),
+            usage: Usage::default(),
+            bytes_in: 0,
+            bytes_out: 0,
+            first_token: None,
+            total: Duration::ZERO,
+            added: Duration::ZERO,
+        }
+    }
+}
+
+/// Names that clients make up are recorded up to this length.
+const RECORDED_NAME: usize = 256;
+
+/// `text`, cut to the length that is recorded.
+pub fn bounded(text: &str) -> &str {
+    let mut end = text.len().min(RECORDED_NAME);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+impl Attempt {
+    /// The label: `ok`, or the fault's name.
+    pub fn outcome(&self) -> &'static str {
+        self.fault.map_or("ok", FaultKind::as_str)
+    }
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The whole answer went out.
+    Success,
+    /// The client got an error, or a stream that ended in one.
+    Fault(FaultKind),
+}
+
+impl Outcome {
+    /// The label: `success`, or the fault's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Fault(kind) => kind.as_str(),
+        }
+    }
+}
+
+#[cfg(test)]
+impl CallRecord {
+    /// A call that `openai/gpt-5` answered after `azure/gpt-5` was overloaded.
+    pub(crate) fn sample() -> Self {
+        let ms = Duration::from_millis;
+        let tried = |target: &str, fault, status, took| Attempt {
+            target: target.into(),
+            key: Some("k#1".into()),
+            fault,
+            status: Some(status),
+            took,
+            detail: None,
+        };
+        Self {
+            id: "req-1".into(),
+            operation: "chat",
+            model_asked: "smart".into(),
+            model: Some("smart".into()),
+            method: http::Method::POST,
+            path: "/v1/chat/completions".into(),
+            stream: true,
+            target: Some("openai/gpt-5".into()),
+            attempts: vec![
+                tried("azure/gpt-5", Some(FaultKind::Overloaded), 503, ms(20)),
+                tried("openai/gpt-5", None, 200, ms(300)),
+            ],
+            status: Some(200),
+            outcome: Outcome::Success,
+            usage: Usage {
+                input: Some(100),
+                output: Some(50),
+                cached: Some(40),
+                cache_write: None,
+                reasoning: Some(7),
+            },
+            bytes_in: 1_024,
+            bytes_out: 2_048,
+            first_token: Some(ms(320)),
+            total: Duration::from_micros(812_345),
+            added: Duration::from_micros(90),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A request body as the chunks it arrived in.
+
+use bytes::Bytes;
+use smallvec::SmallVec;
+
+/// Bytes in order, never joined: a body of megabytes is read once from the client and written from the same memory
+/// to every target that is tried.
+#[derive(Clone, Debug, Default)]
+pub struct Body {
+    chunks: SmallVec<[Bytes; 2]>,
+    len: usize,
+}
+
+impl Body {
+    /// Appends a chunk.
+    pub fn push(&mut self, chunk: Bytes) {
+        if !chunk.is_empty() {
+            self.len += chunk.len();
+            self.chunks.push(chunk);
+        }
+    }
+
+    /// How many bytes.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// No bytes at all.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The chunks in order, none of them empty.
+    pub fn chunks(&self) -> &[Bytes] {
+        &self.chunks
+    }
+
+    /// The bytes `from..to` as one piece; copied only where they lie in several chunks.
+    pub fn slice(&self, from: usize, to: usize) -> Bytes {
+        let mut start = 0;
+        let mut joined = Vec::new();
+        for chunk in &self.chunks {
+            let end = start + chunk.len();
+            if from >= start && to <= end {
+                return chunk.slice(from - start..to - start);
+            }
+            if end > from && start < to {
+                joined.extend_from_slice(&chunk[from.max(start) - start..to.min(end) - start]);
+            }
+            start = end;
+        }
+        joined.into()
+    }
+
+    /// The same body with the bytes `from..to` replaced. Shares all other memory with this one.
+    pub fn splice(&self, from: usize, to: usize, with: Bytes) -> Self {
+        let mut out = Self::default();
+        let mut start = 0;
+        let mut with = Some(with);
+        for chunk in &self.chunks {
+            let end = start + chunk.len();
+            if start < from {
+                out.push(chunk.slice(..from.min(end) - start));
+            }
+            if end > from
+                && let Some(with) = with.take()
+            {
+                out.push(with);
+            }
+            if end > to {
+                out.push(chunk.slice(to.max(start) - start..));
+            }
+            start = end;
+        }
+        if let Some(with) = with {
+            out.push(with);
+        }
+        out
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        let mut body = Self::default();
+        body.push(bytes);
+        body
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `text` cut into chunks of `size`.
+    fn cut(text: &str, size: usize) -> Body {
+        let mut body = Body::default();
+        text.as_bytes().chunks(size).for_each(|c| body.push(Bytes::copy_from_slice(c)));
+        body
+    }
+
+    fn text(body: &Body) -> String {
+        body.chunks().iter().map(|c| std::str::from_utf8(c).unwrap()).collect()
+    }
+
+    #[test]
+    fn splicing_and_slicing_do_not_depend_on_the_cuts() {
+        let whole = r#"{"model":"smart","n":1}"#;
+        for size in 1..=whole.len() {
+            let body = cut(whole, size);
+            assert_eq!(body.slice(10, 15), "smart", "chunks of {size}");
+            let spliced = body.splice(10, 15, Bytes::from_static(b"gpt-5"));
+            assert_eq!(text(&spliced), r#"{"model":"gpt-5","n":1}"#, "chunks of {size}");
+            assert_eq!(spliced.len(), whole.len());
+            assert_eq!(text(&body.splice(0, 1, Bytes::from_static(b"[["))), format!("[[{}", &whole[1..]));
+            assert_eq!(text(&body.splice(whole.len(), whole.len(), Bytes::from_static(b"!"))), format!("{whole}!"));
+        }
+    }
+}

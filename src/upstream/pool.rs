@@ -1,0 +1,189 @@
+//! The transport of production: Pingora's connector and its pools of HTTP/1.1 and HTTP/2 connections.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use http::{HeaderValue, Method, StatusCode, Uri, Version, header};
+use pingora_core::connectors::ConnectorOptions;
+use pingora_core::connectors::http::Connector;
+use pingora_core::protocols::http::client::HttpSession;
+use pingora_core::upstreams::peer::HttpPeer;
+use pingora_error::{Error, ErrorType, OrErr, Result};
+use pingora_http::RequestHeader;
+
+use super::endpoint::{Endpoint, Spec};
+use super::reply::PooledReply;
+use super::{Body, Request, Transport, trouble};
+use crate::canonical::{Fault, FaultKind};
+
+/// Idle connections kept for all hosts together. A sidecar serves one application: this is plenty, and bounded.
+const KEPT_CONNECTIONS: usize = 256;
+
+/// A connection that fails to open is tried at so many addresses of the name before the try as a whole has failed.
+const ADDRESSES_TRIED: usize = 3;
+
+/// Connections to every provider.
+#[derive(Default)]
+pub struct Pool {
+    /// For `http://`: a connector that never loads the system's certificates.
+    plain: OnceLock<Arc<Connector>>,
+    /// For `https://` with the system's certificates, made when first needed: they cost some megabytes.
+    system: OnceLock<Option<Arc<Connector>>>,
+    /// For `https://` with authorities of the operator's own.
+    own: Mutex<HashMap<PathBuf, Arc<Connector>>>,
+}
+
+impl Pool {
+    /// A pool without connections.
+    pub fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    /// One GET outside the call path; the status, as soon as the head is there.
+    pub(super) async fn get(&self, spec: &Spec, peer: &HttpPeer, authority: &str, path: &str) -> Result<StatusCode> {
+        let connector = self.connector(spec)?;
+        let (mut session, _) = connector.get_http_session(peer).await?;
+        let request =
+            Request { method: Method::GET, path: path.into(), headers: Default::default(), body: Body::default() };
+        write_request(&mut session, spec, authority, &request).await?;
+        session.read_response_header().await?;
+        let status = session.response_header().map_or(StatusCode::BAD_GATEWAY, |head| head.status);
+        session.shutdown().await;
+        Ok(status)
+    }
+
+    fn connector(&self, spec: &Spec) -> Result<Arc<Connector>> {
+        match (&spec.ca, spec.tls) {
+            (_, false) => Ok(self.plain.get_or_init(|| connector(Some(Path::new("/dev/null")))).clone()),
+            (None, true) => {
+                let made = self.system.get_or_init(|| {
+                    let readable = pingora_rustls::load_platform_certs_incl_env_into_store(&mut empty_store()).is_ok();
+                    readable.then(|| connector(None))
+                });
+                made.clone().ok_or_else(|| {
+                    Error::explain(
+                        ErrorType::InvalidCert,
+                        "this machine has no CA certificates: install ca-certificates",
+                    )
+                })
+            }
+            (Some(ca), true) => {
+                check_ca(ca)?;
+                let mut own = self.own.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                Ok(own.entry(ca.clone()).or_insert_with(|| connector(Some(ca))).clone())
+            }
+        }
+    }
+}
+
+/// Whether the file holds certificates that can be trusted.
+pub fn check_ca(file: &Path) -> Result<()> {
+    let mut store = empty_store();
+    pingora_rustls::load_ca_file_into_store(file, &mut store)?;
+    if store.is_empty() { Error::e_explain(ErrorType::InvalidCert, "no certificate in the file") } else { Ok(()) }
+}
+
+fn empty_store() -> pingora_rustls::RootCertStore {
+    pingora_rustls::RootCertStore::empty()
+}
+
+fn connector(ca: Option<&Path>) -> Arc<Connector> {
+    let mut options = ConnectorOptions::new(KEPT_CONNECTIONS);
+    options.ca_file = ca.map(|path| path.to_string_lossy().into_owned());
+    Arc::new(Connector::new(Some(options)))
+}
+
+impl Transport for Pool {
+    type Reply = PooledReply;
+
+    async fn send(&self, to: &Endpoint, request: Request) -> std::result::Result<PooledReply, Fault> {
+        let permit = match to.permits() {
+            None => None,
+            Some(permits) => {
+                let wait = tokio::time::timeout(to.spec().connect_timeout, permits.clone().acquire_owned());
+                let busy = || Fault::new(FaultKind::Connect, "no connection to the provider is free");
+                Some(wait.await.map_err(|_| busy())?.map_err(|_| busy())?)
+            }
+        };
+        let connector = self.connector(to.spec()).map_err(|e| trouble::connecting(&e))?;
+        let mut failed = None;
+        // The pooled connections that the provider closed just now, and the addresses that refuse.
+        for _ in 0..ADDRESSES_TRIED {
+            let Some(peer) = to.pick().await else { break };
+            let (mut session, reused) = match connector.get_http_session(&*peer).await {
+                Ok(opened) => opened,
+                Err(error) => {
+                    failed = Some(trouble::connecting(&error));
+                    if matches!(error.etype(), ErrorType::ConnectTimedout) {
+                        break; // the time for connecting is used up
+                    }
+                    continue;
+                }
+            };
+            match exchange(&mut session, to.spec(), to.authority(), &request).await {
+                Ok(()) => return Ok(PooledReply::new(session, connector, peer, permit)),
+                Err(mut error) => {
+                    // Nothing was answered on a connection from the pool: the provider closed it as we wrote.
+                    error.retry.decide_reuse(reused);
+                    let again = reused && error.retry();
+                    failed = Some(trouble::before_head(&error));
+                    if !again {
+                        break;
+                    }
+                }
+            }
+        }
+        Err(failed.unwrap_or_else(|| Fault::new(FaultKind::Connect, "the provider's name does not resolve")))
+    }
+}
+
+/// Writes the request and reads the head of the reply.
+async fn exchange(session: &mut HttpSession, spec: &Spec, authority: &str, request: &Request) -> Result<()> {
+    let written = write_request(session, spec, authority, request).await;
+    // A provider may refuse a large body before it has read it all (413) and close: its answer is worth more than
+    // our broken pipe.
+    let read = read_head(session).await;
+    match (written, read) {
+        (_, Ok(())) => Ok(()),
+        (Err(error), Err(_)) | (Ok(()), Err(error)) => Err(error),
+    }
+}
+
+async fn read_head(session: &mut HttpSession) -> Result<()> {
+    loop {
+        session.read_response_header().await?;
+        if !session.response_header().is_some_and(|head| head.status.is_informational()) {
+            return Ok(());
+        }
+    }
+}
+
+async fn write_request(session: &mut HttpSession, spec: &Spec, authority: &str, request: &Request) -> Result<()> {
+    let head = head(matches!(session, HttpSession::H2(_)), spec, authority, request)?;
+    session.write_request_header(head).await?;
+    for chunk in request.body.chunks() {
+        session.write_request_body(chunk.clone(), false).await?;
+    }
+    session.finish_request_body().await
+}
+
+fn head(http2: bool, spec: &Spec, authority: &str, request: &Request) -> Result<Box<RequestHeader>> {
+    let mut head = RequestHeader::build_no_case(request.method.clone(), request.path.as_bytes(), Some(0))?;
+    let mut headers = request.headers.clone();
+    if !request.body.is_empty() || request.method == Method::POST {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(request.body.len()));
+    }
+    if http2 {
+        let scheme = if spec.tls { "https" } else { "http" };
+        let uri = Uri::builder().scheme(scheme).authority(authority).path_and_query(request.path.as_str());
+        head.set_uri(uri.build().or_err(ErrorType::InvalidHTTPHeader, "request target")?);
+        head.set_version(Version::HTTP_2);
+    } else {
+        let host = HeaderValue::from_str(authority).or_err(ErrorType::InvalidHTTPHeader, "host")?;
+        headers.insert(header::HOST, host);
+    }
+    let mut parts = head.as_owned_parts();
+    parts.headers = headers;
+    Ok(Box::new(parts.into()))
+}

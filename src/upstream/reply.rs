@@ -1,0 +1,66 @@
+//! A reply on a pooled connection.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use pingora_core::connectors::http::Connector;
+use pingora_core::protocols::http::client::HttpSession;
+use pingora_core::upstreams::peer::{HttpPeer, Peer};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::{Reply, trouble};
+use crate::canonical::Fault;
+
+/// The reply, with what is needed to give its connection back.
+pub struct PooledReply {
+    status: StatusCode,
+    headers: HeaderMap,
+    session: HttpSession,
+    connector: Arc<Connector>,
+    peer: Arc<HttpPeer>,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl PooledReply {
+    /// The head of `session`'s reply must have been read.
+    pub(super) fn new(
+        session: HttpSession,
+        connector: Arc<Connector>,
+        peer: Arc<HttpPeer>,
+        permit: Option<OwnedSemaphorePermit>,
+    ) -> Self {
+        let (status, headers) = match session.response_header() {
+            Some(head) => (head.status, head.headers.clone()),
+            None => (StatusCode::BAD_GATEWAY, HeaderMap::new()),
+        };
+        Self { status, headers, session, connector, peer, _permit: permit }
+    }
+}
+
+impl Reply for PooledReply {
+    fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
+        loop {
+            match self.session.read_response_body().await {
+                // An empty frame is not the end.
+                Ok(Some(chunk)) if chunk.is_empty() && !self.session.response_done() => {}
+                Ok(chunk) => return Ok(chunk.filter(|c| !c.is_empty())),
+                Err(error) => return Err(trouble::in_body(&error)),
+            }
+        }
+    }
+
+    async fn release(self) {
+        let idle: Option<Duration> = self.peer.idle_timeout();
+        self.connector.release_http_session(self.session, &*self.peer, idle).await;
+    }
+}

@@ -1,0 +1,106 @@
+//! Starting, draining and ending.
+
+use std::time::{Duration, Instant};
+
+use crate::support::client::Call;
+use crate::support::provider::{Behaviour, Provider};
+use crate::support::proxy::{Config, Proxy};
+use crate::support::{eventually, run, until};
+
+use tokio::net::TcpStream;
+
+#[test]
+fn without_calls_it_ends_at_once() {
+    run(async {
+        for signal in ["TERM", "INT"] {
+            let provider = Provider::start().await;
+            let mut proxy = Proxy::before(&[&provider]).await;
+            proxy.send(Call::chat("m")).await;
+            let start = Instant::now();
+            proxy.signal(signal).await;
+            assert_eq!(proxy.exit().await.code(), Some(0), "{signal}: {}", proxy.said());
+            assert!(start.elapsed() < Duration::from_secs(1), "{signal} took {:?}", start.elapsed());
+        }
+    });
+}
+
+#[test]
+fn open_streams_finish_before_the_end() {
+    run(async {
+        let provider = Provider::behaving(Behaviour::stream(5).gated_after(3)).await;
+        let mut proxy = Proxy::before(&[&provider]).await;
+        let mut stream = proxy.open(Call::stream("m")).await;
+        stream.read_until("word2").await;
+        let traffic = proxy.traffic;
+        proxy.signal("TERM").await;
+        let connect = || async { TcpStream::connect(traffic).await.is_err() };
+        eventually("new connections are refused", connect, |refused| *refused).await;
+        assert_eq!(proxy.ask("/readyz").await.status, 503);
+        provider.release();
+        let reply = stream.rest().await;
+        assert!(reply.complete && reply.text().ends_with("data: [DONE]\n\n"), "{}", reply.text());
+        let start = Instant::now();
+        assert_eq!(proxy.exit().await.code(), Some(0), "{}", proxy.said());
+        assert!(start.elapsed() < Duration::from_secs(1), "it stayed {:?} after the last stream", start.elapsed());
+        until("the call is in the log", || proxy.said().contains("\"success\"")).await;
+    });
+}
+
+#[test]
+fn a_stream_that_never_ends_is_cut_after_the_grace() {
+    run(async {
+        let provider = Provider::behaving(Behaviour::stream(5).gated_after(3)).await;
+        let mut proxy = Proxy::start(&Config::chain(&[&provider]).top("shutdown: {grace: 500ms}")).await;
+        let mut stream = proxy.open(Call::stream("m")).await;
+        stream.read_until("word2").await;
+        let start = Instant::now();
+        proxy.signal("TERM").await;
+        assert_eq!(proxy.exit().await.code(), Some(0), "{}", proxy.said());
+        assert!((500..3000).contains(&start.elapsed().as_millis()), "it took {:?}", start.elapsed());
+        assert!(!stream.rest().await.text().contains("[DONE]"));
+    });
+}
+
+#[test]
+fn a_call_that_waits_for_its_first_token_is_not_lost() {
+    run(async {
+        let provider = Provider::behaving(Behaviour::ok().gated_after(0)).await;
+        let mut proxy = Proxy::before(&[&provider]).await;
+        let traffic = proxy.traffic;
+        let call =
+            tokio::spawn(async move { crate::support::client::open(traffic, Call::chat("m")).await.rest().await });
+        until("the call has arrived", || provider.calls().len() == 1).await;
+        proxy.signal("TERM").await;
+        eventually("it drains", || proxy.ask("/readyz"), |reply| reply.status == 503).await;
+        provider.release();
+        assert_eq!(call.await.unwrap().status, 200);
+        assert_eq!(proxy.exit().await.code(), Some(0));
+    });
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_up_no_call() {
+    run(async {
+        let provider = Provider::start().await;
+        let proxy = Proxy::before(&[&provider]).await;
+        proxy.leave_the_log_unread();
+        // Several times what a pipe holds.
+        for _ in 0..500 {
+            let reply = proxy.send(Call::chat("m").header("x-request-id", &"x".repeat(200))).await;
+            assert_eq!(reply.status, 200);
+        }
+    });
+}
+
+#[test]
+fn a_log_whose_reader_left_ends_nothing() {
+    run(async {
+        let provider = Provider::start().await;
+        let proxy = Proxy::before(&[&provider]).await;
+        proxy.close_the_log();
+        for _ in 0..10 {
+            assert_eq!(proxy.send(Call::chat("m")).await.status, 200);
+        }
+        assert_eq!(proxy.ask("/readyz").await.status, 200);
+    });
+}

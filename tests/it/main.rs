@@ -1,0 +1,23 @@
+//! Black-box tests: the built binary between simulated providers and real sockets, one module a theme.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bad_input;
+mod check;
+mod clients;
+mod departures;
+mod environment;
+mod failover;
+mod hostile_upstream;
+mod keys;
+mod lanes;
+mod life;
+mod opaque;
+mod operator;
+mod patience;
+mod reload;
+mod request_bodies;
+mod streams;
+mod targets;
+mod tls;

@@ -1,0 +1,74 @@
+//! Providers behind TLS: whose certificate is believed, and which HTTP is spoken.
+
+use crate::support::client::Call;
+use crate::support::provider::{Authority, Provider};
+use crate::support::proxy::{Config, Proxy};
+use crate::support::run;
+
+/// Outrider before a provider behind TLS, with what the configuration says about `tls`.
+async fn proxy_before(provider: &Provider, authority: &Authority, tls: &str) -> Proxy {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("ca.pem"), authority.pem()).unwrap();
+    let other = Authority::new();
+    std::fs::write(dir.path().join("other.pem"), other.pem()).unwrap();
+    let tls = tls.replace("DIR", dir.path().to_str().unwrap());
+    let fields = format!("base_url: \"{}\", api_key: k, {tls} health: off", provider.url_at("localhost"));
+    let config = Config::default().entry("a", &fields).model("m", "{targets: [a/m]}");
+    let file = dir.path().join("outrider.yaml");
+    std::fs::write(&file, config.top("defaults: {retry: {tries: 1}}").text()).unwrap();
+    Proxy::start_in(dir, &file).await
+}
+
+#[test]
+fn an_authority_of_the_operators_is_believed() {
+    run(async {
+        let authority = Authority::new();
+        let provider = Provider::tls(&authority).await;
+        let proxy = proxy_before(&provider, &authority, "tls: {ca: DIR/ca.pem},").await;
+        for call in [Call::chat("m"), Call::stream("m")] {
+            let reply = proxy.send(call).await;
+            assert_eq!(reply.status, 200, "{}", reply.text());
+        }
+        assert_eq!(provider.connections(), 1, "the connection is used again");
+    });
+}
+
+#[test]
+fn http2_is_spoken_where_the_provider_offers_it() {
+    run(async {
+        let authority = Authority::new();
+        let provider = Provider::http2(&authority).await;
+        let proxy = proxy_before(&provider, &authority, "tls: {ca: DIR/ca.pem},").await;
+        let whole = proxy.send(Call::chat("m")).await;
+        assert_eq!((whole.status, whole.json()["model"].as_str()), (200, Some("m")), "{}", whole.text());
+        let stream = proxy.send(Call::stream("m")).await;
+        assert!(stream.complete && stream.text().ends_with("data: [DONE]\n\n"), "{}", stream.text());
+        let large = format!(r#"{{"model":"m","messages":[{{"role":"user","content":"{}"}}]}}"#, "x".repeat(2 << 20));
+        assert_eq!(proxy.send(Call::chat("m").body(large.clone())).await.status, 200);
+        assert!(provider.calls()[2].body == large.as_bytes());
+    });
+}
+
+#[test]
+fn a_stranger_is_not_believed() {
+    run(async {
+        let authority = Authority::new();
+        let provider = Provider::tls(&authority).await;
+        for tls in ["", "tls: {ca: DIR/other.pem},"] {
+            let reply = proxy_before(&provider, &authority, tls).await.send(Call::chat("m")).await;
+            assert_eq!((reply.status, reply.attempts()), (502, vec!["a/m;tls".to_owned()]), "{tls}");
+            reply.error_message();
+        }
+        assert!(provider.calls().is_empty(), "no key was shown to a stranger");
+    });
+}
+
+#[test]
+fn a_stranger_is_believed_where_the_operator_insists() {
+    run(async {
+        let authority = Authority::new();
+        let provider = Provider::tls(&authority).await;
+        let proxy = proxy_before(&provider, &authority, "tls: {insecure: true},").await;
+        assert_eq!(proxy.send(Call::chat("m")).await.status, 200);
+    });
+}

@@ -1,0 +1,276 @@
+//! The built binary with a configuration file of its own, as an operator runs it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+
+use super::client::{self, Call, Reply, Streaming};
+use super::provider::Provider;
+use super::{eventually, until};
+
+/// How long the process may take to end once it should.
+const EXIT_LIMIT: Duration = Duration::from_secs(10);
+
+/// A configuration file in the making.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    top: String,
+    providers: String,
+    models: String,
+}
+
+/// A running Outrider. It is killed when this is dropped.
+pub struct Proxy {
+    /// The configuration file.
+    pub file: PathBuf,
+    /// Where calls go.
+    pub traffic: SocketAddr,
+    /// Where the operator goes.
+    pub admin: SocketAddr,
+    child: Child,
+    stdout: Lines,
+    stderr: Lines,
+    stdout_reader: JoinHandle<()>,
+    stdout_stuck: Arc<AtomicBool>,
+    _dir: TempDir,
+}
+
+type Lines = Arc<Mutex<Vec<String>>>;
+
+impl Config {
+    /// The providers `a`, `b`, ... in this order of priority, behind the model `m`, which each calls `m-a`, `m-b`, ...
+    pub fn chain(providers: &[&Provider]) -> Self {
+        let names: Vec<_> = ('a'..).map(String::from).take(providers.len()).collect();
+        let targets: Vec<_> = names.iter().map(|name| format!("{name}/m-{name}")).collect();
+        let model = format!("{{targets: [{}], fallbacks: [{}]}}", targets[0], targets[1..].join(", "));
+        let all = names.iter().zip(providers);
+        all.fold(Self::default().model("m", &model), |config, (name, provider)| config.provider(name, provider))
+    }
+
+    /// One more provider, that is not probed, with the key `sk-secret-NAME`.
+    pub fn provider(self, name: &str, provider: &Provider) -> Self {
+        let url = provider.url();
+        self.entry(name, &format!("base_url: \"{url}\", api_key: sk-secret-{name}, health: off"))
+    }
+
+    /// One more provider, of which everything but the dialect is said.
+    pub fn entry(mut self, name: &str, fields: &str) -> Self {
+        self.providers.push_str(&format!("  {name}: {{dialect: openai_chat, {fields}}}\n"));
+        self
+    }
+
+    /// One more model.
+    pub fn model(mut self, name: &str, value: &str) -> Self {
+        self.models.push_str(&format!("  {name}: {value}\n"));
+        self
+    }
+
+    /// One more line at the top level.
+    pub fn top(mut self, line: &str) -> Self {
+        self.top.push_str(line);
+        self.top.push('\n');
+        self
+    }
+
+    /// A time limit for the first token.
+    pub fn first_token(self, limit: &str) -> Self {
+        self.top(&format!("defaults: {{timeouts: {{first_token: {limit}}}}}"))
+    }
+
+    /// The file's text.
+    pub fn text(&self) -> String {
+        let models = if self.models.is_empty() { String::new() } else { format!("models:\n{}", self.models) };
+        let doors = "listen: 127.0.0.1:0\nadmin: 127.0.0.1:0\n";
+        format!("{doors}{}providers:\n{}{models}", self.top, self.providers)
+    }
+}
+
+impl Proxy {
+    /// Outrider with that configuration.
+    pub async fn start(config: &Config) -> Self {
+        Self::start_with(&config.text()).await
+    }
+
+    /// Outrider with a file of that text.
+    pub async fn start_with(text: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("outrider.yaml");
+        std::fs::write(&file, text).expect("to write the configuration");
+        Self::start_in(dir, &file).await
+    }
+
+    /// Outrider in front of those providers, as [`Config::chain`] puts them.
+    pub async fn before(providers: &[&Provider]) -> Self {
+        Self::start(&Config::chain(providers)).await
+    }
+
+    /// Outrider with a file that lies somewhere in `dir`.
+    pub async fn start_in(dir: TempDir, file: &Path) -> Self {
+        Self::launch(outrider(&["run", "-c", file.to_str().expect("a readable path")]), dir, file).await
+    }
+
+    /// Outrider without a file, told by these variables. It then listens where a user expects it; `None` where
+    /// somebody else does already.
+    pub async fn from_environment(variables: &[(&str, &str)]) -> Option<Self> {
+        let free = |port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
+        if !free(7878) || !free(7879) {
+            return None;
+        }
+        let mut command = outrider(&["run"]);
+        command.envs(variables.iter().copied());
+        Some(Self::launch(command, tempfile::tempdir().expect("a folder"), Path::new("")).await)
+    }
+
+    async fn launch(mut command: Command, dir: TempDir, file: &Path) -> Self {
+        let mut child = command.kill_on_drop(true).spawn().expect("the binary");
+        let stdout_stuck = Arc::<AtomicBool>::default();
+        let (stdout, stdout_reader) = collect(child.stdout.take().expect("stdout"), stdout_stuck.clone());
+        let (stderr, _) = collect(child.stderr.take().expect("stderr"), Arc::default());
+        let doors = || {
+            let ended = child.try_wait().expect("a child");
+            assert!(ended.is_none(), "ended at once with {ended:?}: {:#?}", stderr.lock().unwrap());
+            std::future::ready((door(&stderr, "traffic"), door(&stderr, "admin")))
+        };
+        let open = eventually("both doors are open", doors, |doors| doors.0.is_some() && doors.1.is_some()).await;
+        let (traffic, admin) = (open.0.expect("traffic"), open.1.expect("admin"));
+        let proxy =
+            Self { file: file.into(), traffic, admin, child, stdout, stderr, stdout_reader, stdout_stuck, _dir: dir };
+        eventually("it is ready", || proxy.ask("/readyz"), |reply| reply.status == 200).await;
+        proxy
+    }
+
+    /// Sends a call and reads the whole reply.
+    pub async fn send(&self, call: Call) -> Reply {
+        self.open(call).await.rest().await
+    }
+
+    /// Sends a call; the reply is read by the test.
+    pub async fn open(&self, call: Call) -> Streaming {
+        client::open(self.traffic, call).await
+    }
+
+    /// Asks the operator's door.
+    pub async fn ask(&self, path: &str) -> Reply {
+        client::open(self.admin, Call::get(path)).await.rest().await
+    }
+
+    /// The sum of a metric over the series that carry all those labels, as `name{label="value"`; 0 where there is none.
+    pub async fn metric(&self, name: &str, labels: &[&str]) -> f64 {
+        let text = self.ask("/metrics").await.text();
+        let of_name = |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
+        let series = text.lines().filter(of_name).filter(|line| labels.iter().all(|label| line.contains(label)));
+        series.map(|line| line.rsplit(' ').next().unwrap_or_default().parse::<f64>().expect("a number")).sum()
+    }
+
+    /// Waits until a metric has that value.
+    pub async fn metric_becomes(&self, name: &str, labels: &[&str], value: f64) {
+        eventually(&format!("{name}{labels:?} is {value}"), || self.metric(name, labels), |seen| *seen == value).await;
+    }
+
+    /// The access log, once it has `count` lines.
+    pub async fn calls_logged(&self, count: usize) -> Vec<Value> {
+        let lines = || std::future::ready(self.stdout.lock().unwrap().clone());
+        let lines = eventually("the calls are in the log", lines, |lines| lines.len() >= count).await;
+        lines.iter().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+    }
+
+    /// From now on nobody reads the access log, though its pipe stays open.
+    pub fn leave_the_log_unread(&self) {
+        self.stdout_stuck.store(true, Ordering::SeqCst);
+    }
+
+    /// The reader of the access log goes away.
+    pub fn close_the_log(&self) {
+        self.stdout_reader.abort();
+    }
+
+    /// Everything that was said on stdout and stderr so far.
+    pub fn said(&self) -> String {
+        [self.stdout.lock().unwrap().join("\n"), self.stderr.lock().unwrap().join("\n")].join("\n")
+    }
+
+    /// Waits until the process has said `text`.
+    pub async fn says(&self, text: &str) {
+        until(&format!("the log says `{text}`"), || self.said().contains(text)).await;
+    }
+
+    /// Writes the file anew, in place.
+    pub fn rewrite(&self, text: &str) {
+        std::fs::write(&self.file, text).expect("to write the configuration");
+    }
+
+    /// The configuration that it serves now, redacted.
+    pub async fn config(&self) -> String {
+        self.ask("/config").await.text()
+    }
+
+    /// Waits until the configuration in use contains `text`.
+    pub async fn uses(&self, text: &str) {
+        let what = format!("the configuration contains `{text}`");
+        eventually(&what, || self.config(), |config| config.contains(text)).await;
+    }
+
+    /// Sends a signal, by its name without `SIG`.
+    pub async fn signal(&self, name: &str) {
+        let id = self.child.id().expect("still running").to_string();
+        let sent = Command::new("sh").args(["-c", &format!("kill -{name} {id}")]).status().await;
+        assert!(sent.expect("a shell").success());
+    }
+
+    /// Waits for the end of the process.
+    pub async fn exit(&mut self) -> ExitStatus {
+        let ended = tokio::time::timeout(EXIT_LIMIT, self.child.wait()).await;
+        ended.unwrap_or_else(|_| panic!("still running: {}", self.said())).expect("a status")
+    }
+
+    /// Bytes of memory that the process occupies now.
+    pub fn resident(&self) -> usize {
+        let path = format!("/proc/{}/statm", self.child.id().expect("still running"));
+        let pages = std::fs::read_to_string(path).expect("Linux");
+        pages.split(' ').nth(1).expect("pages").parse::<usize>().expect("a number") * 4096
+    }
+}
+
+/// The binary with arguments, an empty environment, and its output for us.
+pub fn outrider(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_outrider"));
+    command.args(arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn collect(output: impl AsyncRead + Unpin + Send + 'static, stuck: Arc<AtomicBool>) -> (Lines, JoinHandle<()>) {
+    let lines = Lines::default();
+    let sink = lines.clone();
+    let reader = tokio::spawn(async move {
+        let mut reader = BufReader::new(output).lines();
+        while let Ok(Some(line)) = reader.next_line().await {
+            sink.lock().unwrap().push(line);
+            if stuck.load(Ordering::SeqCst) {
+                std::future::pending::<()>().await;
+            }
+        }
+    });
+    (lines, reader)
+}
+
+/// The address of a door, once the log tells it.
+fn door(stderr: &Lines, name: &str) -> Option<SocketAddr> {
+    let lines = stderr.lock().unwrap();
+    let mut entries = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    entries.find_map(|entry| {
+        let fields = if entry["fields"].is_object() { &entry["fields"] } else { &entry };
+        if fields["message"] != "listening" || fields["door"] != name {
+            return None;
+        }
+        fields["address"].as_str()?.parse().ok()
+    })
+}
