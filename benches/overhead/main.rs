@@ -1,6 +1,6 @@
 //! What a call costs with Outrider in between, beside a bare Pingora proxy and beside nothing at all.
 //!
-//!     cargo bench --bench overhead [-- --quick]
+//!     cargo bench --bench overhead [-- [--quick] [--only PART-OF-A-LOAD'S-NAME]]
 //!
 //! The three ways are measured in turn, round after round, against one upstream, so that whatever else the machine does
 //! falls on all of them alike. Each proxy has a core for itself; the upstream and the client share another. How to read
@@ -46,13 +46,14 @@ fn main() {
         return bare::run(listen, upstream);
     }
     let plan = if arguments.iter().any(|argument| argument == "--quick") { QUICK } else { FULL };
+    let only = arguments.iter().skip_while(|argument| *argument != "--only").nth(1).cloned().unwrap_or_default();
     process::pin_self();
     // One thread for the upstream and the client: they share a core, and waking each other would only be noise.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(measure(&plan));
+    runtime.block_on(measure(&plan, &only));
 }
 
-async fn measure(plan: &Plan) {
+async fn measure(plan: &Plan, only: &str) {
     let upstream = Upstream::open().await;
     let mut report = Report::default();
     for _ in 0..plan.starts {
@@ -69,7 +70,7 @@ async fn measure(plan: &Plan) {
     let ways = [("direct", None), ("bare Pingora", Some(&bare)), ("Outrider", Some(&outrider))];
     for round in 0..plan.rounds {
         eprintln!("round {} of {}", round + 1, plan.rounds);
-        for (index, load) in LOADS.iter().enumerate() {
+        for (index, load) in LOADS.iter().enumerate().filter(|(_, load)| load.name.contains(only)) {
             // Each way is first as often as it is last.
             for turn in 0..ways.len() {
                 let way = (round + index + turn) % ways.len();

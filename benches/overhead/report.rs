@@ -43,12 +43,12 @@ impl Report {
         println!("\n{}\n", machine());
         println!("| load | way | per second | p50 added | p99 added | CPU, µs per call or event |");
         println!("| --- | --- | ---: | ---: | ---: | ---: |");
-        for load in &LOADS {
+        for load in self.loads() {
             self.print_load(load);
         }
         println!("\n| Outrider against bare Pingora, CPU | median | least | most | aim |");
         println!("| --- | ---: | ---: | ---: | ---: |");
-        for load in &LOADS {
+        for load in self.loads() {
             let ratios = self.ratios(load);
             let (least, most) = (ratios[0], ratios[ratios.len() - 1]);
             println!("| {} | {:.2} | {least:.2} | {most:.2} | {:.1} |", load.name, median(&ratios), load.aim);
@@ -60,6 +60,10 @@ impl Report {
         println!("| most resident, MiB | {:.1} | {:.1} |", self.peak[0], self.peak[1]);
         let starts = [&self.bare_start, &self.outrider_start].map(|all| median(&milliseconds(all)));
         println!("| start to first reply, ms | {:.1} | {:.1} |", starts[0], starts[1]);
+    }
+
+    fn loads(&self) -> impl Iterator<Item = &'static Load> {
+        LOADS.iter().filter(|load| self.samples.iter().any(|(name, ..)| *name == load.name))
     }
 
     fn print_load(&self, load: &Load) {

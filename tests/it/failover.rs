@@ -81,7 +81,7 @@ fn a_stream_survives_everything_before_its_first_word() {
     run(async {
         let done = Answer::events(vec![Bytes::from_static(b"data: [DONE]\n\n")]);
         let rows = [
-            (Behaviour::error_as_first_event(), "overloaded"),
+            (Behaviour::error_as_first_event(), "server_error"),
             (Behaviour::error_in_a_200(), "server_error"),
             (Behaviour::empty_stream(), "empty"),
             (Behaviour::answer(done), "empty"),

@@ -4,6 +4,7 @@
 mod support;
 
 mod bad_input;
+mod captures;
 mod check;
 mod clients;
 mod departures;
@@ -17,6 +18,7 @@ mod opaque;
 mod operator;
 mod patience;
 mod reload;
+mod replay;
 mod request_bodies;
 mod streams;
 mod targets;

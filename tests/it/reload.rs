@@ -32,6 +32,7 @@ fn fifty_open_streams_are_not_disturbed() {
             stream.read_until("word2").await;
             streams.push(stream);
         }
+        old.set(Behaviour::ok());
         proxy.rewrite(&after);
         answers(&proxy, "new/m").await;
         proxy.rewrite(&after.replace("  old:", "  renamed:"));

@@ -232,8 +232,10 @@ impl Reply {
         tries.map(|tried| tried.rsplit_once(';').expect("target;outcome;time").0.to_owned()).collect()
     }
 
-    /// The payload of every event of a stream.
+    /// The payload of every event of a stream. A last one without its blank line is none: no client takes it for one.
     pub fn events(&self) -> Vec<String> {
-        self.text().lines().filter_map(|line| line.strip_prefix("data: ")).map(str::to_owned).collect()
+        let text = self.text();
+        let whole = text.rsplit_once("\n\n").map_or("", |(events, _)| events);
+        whole.lines().filter_map(|line| line.strip_prefix("data: ")).map(str::to_owned).collect()
     }
 }

@@ -92,7 +92,9 @@ impl Behaviour {
 
     /// A stream whose first event is an error.
     pub fn error_as_first_event() -> Self {
-        Self::answer(Answer::events(vec![sse(json!({"error": {"message": "overloaded", "type": "server_error"}}))]))
+        Self::answer(Answer::events(vec![sse(
+            json!({"error": {"message": "the model fell over", "type": "server_error"}}),
+        )]))
     }
 
     /// 200 without a body.

@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
@@ -16,7 +16,7 @@ use outrider::dialect::openai_chat::{Operation, StreamWatch, read_error, read_re
 use serde_json::Value;
 
 /// Recordings of status 200 that are no answers, by their id, and why.
-const EXCEPTIONS: &[(&str, FaultKind, &str)] = &[
+pub const EXCEPTIONS: &[(&str, FaultKind, &str)] = &[
     ("b0ee882b682344ed", FaultKind::Rejected, "an error of Azure's content filter"),
     ("16060a870a4ad162", FaultKind::Empty, "the reply was not recorded"),
     ("f1d2cedc81c111a9", FaultKind::Empty, "the reply was not recorded"),
@@ -24,25 +24,35 @@ const EXCEPTIONS: &[(&str, FaultKind, &str)] = &[
     ("3bbe0e20a4fc1e14", FaultKind::Empty, "a stream of Writer's own, of `{\"value\": text}`"),
 ];
 
+/// The recordings in a format that the native lane carries.
+pub const FILES: [(&str, Operation); 3] = [
+    ("openai.chat.jsonl.gz", Operation::Chat),
+    ("openai.completions.jsonl.gz", Operation::Completions),
+    ("openai.embeddings.jsonl.gz", Operation::Embeddings),
+];
+
+/// Where the recordings are, if they are there.
+pub fn folder() -> Option<PathBuf> {
+    std::env::var_os("OUTRIDER_CAPTURES").map(PathBuf::from)
+}
+
+/// Every exchange of a file.
+pub fn recordings(folder: &Path, file: &str) -> impl Iterator<Item = Value> {
+    let path = folder.join(file);
+    let lines = BufReader::new(MultiGzDecoder::new(File::open(&path).unwrap_or_else(|e| panic!("{path:?}: {e}"))));
+    lines.lines().map(|line| serde_json::from_str(&line.unwrap()).unwrap())
+}
+
 /// How often each stream is cut anew.
 const CUTS: usize = 8;
 
 #[test]
 fn recorded_traffic_is_understood_and_not_changed() {
-    let Some(folder) = std::env::var_os("OUTRIDER_CAPTURES").map(PathBuf::from) else {
-        return tell("recorded traffic: skipped: OUTRIDER_CAPTURES is not set");
-    };
+    let Some(folder) = folder() else { return tell("recorded traffic: skipped: OUTRIDER_CAPTURES is not set") };
     let mut random = fastrand::Rng::with_seed(20_261_120);
-    for (file, operation) in [
-        ("openai.chat.jsonl.gz", Operation::Chat),
-        ("openai.completions.jsonl.gz", Operation::Completions),
-        ("openai.embeddings.jsonl.gz", Operation::Embeddings),
-    ] {
-        let path = folder.join(file);
-        let lines = BufReader::new(MultiGzDecoder::new(File::open(&path).unwrap_or_else(|e| panic!("{path:?}: {e}"))));
+    for (file, operation) in FILES {
         let mut counts = [0; 4];
-        for line in lines.lines() {
-            let recording: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        for recording in recordings(&folder, file) {
             counts[check(operation, &recording, &mut random) as usize] += 1;
         }
         let [streams, replies, errors, exceptions] = counts;
@@ -104,7 +114,7 @@ fn stream(operation: Operation, text: &str, random: &mut fastrand::Rng) -> Resul
 }
 
 /// What the recording says, by a parser of all of it: the last usage of any document in it.
-fn recorded_usage(text: &str) -> Usage {
+pub fn recorded_usage(text: &str) -> Usage {
     let documents: Vec<Value> = match serde_json::from_str(text) {
         Ok(document) => vec![document],
         Err(_) => text.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("data:")?).ok()).collect(),
@@ -137,6 +147,6 @@ fn check_error(id: &str, status: u16, text: &str) {
 }
 
 /// Past the test harness, which shows nothing of a test that passes.
-fn tell(line: &str) {
+pub fn tell(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
