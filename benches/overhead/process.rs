@@ -24,7 +24,7 @@ pub struct Proxy {
     /// When it was started.
     pub started: Instant,
     child: Child,
-    config: Option<PathBuf>,
+    folder: Option<PathBuf>,
 }
 
 impl Proxy {
@@ -35,12 +35,15 @@ impl Proxy {
         let mut command = pinned(&myself);
         command.args([bare::ROLE, &address.to_string(), &upstream.to_string()]);
         let started = Instant::now();
-        Self { address, started, child: command.spawn().expect("the bare proxy starts"), config: None }
+        Self { address, started, child: command.spawn().expect("the bare proxy starts"), folder: None }
     }
 
     /// Outrider as a user runs it: a configuration file, the access log on.
     pub fn outrider(upstream: SocketAddr) -> Self {
-        let config = std::env::temp_dir().join(format!("outrider-bench-{}.yaml", std::process::id()));
+        // In a folder of its own, since Outrider watches the folder.
+        let folder = std::env::temp_dir().join(format!("outrider-bench-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a place for the configuration");
+        let config = folder.join("outrider.yaml");
         fs::write(&config, configuration(upstream)).expect("a place for the configuration");
         let mut command = pinned(&PathBuf::from(env!("CARGO_BIN_EXE_outrider")));
         command.arg("run").arg("-c").arg(&config).env("BENCH_KEY", "sk-bench").stdout(Stdio::null());
@@ -50,7 +53,7 @@ impl Proxy {
         let address = log.by_ref().find_map(|line| traffic_door(&line)).expect("Outrider says where it listens");
         // Read to the end, or Outrider would wait for a reader some day.
         std::thread::spawn(move || log.for_each(drop));
-        Self { address, started, child, config: Some(config) }
+        Self { address, started, child, folder: Some(folder) }
     }
 
     /// Waits until it has answered a call.
@@ -101,7 +104,7 @@ impl Drop for Proxy {
     fn drop(&mut self) {
         self.child.kill().ok();
         self.child.wait().ok();
-        self.config.iter().for_each(|config| drop(fs::remove_file(config)));
+        self.folder.iter().for_each(|folder| drop(fs::remove_dir_all(folder)));
     }
 }
 

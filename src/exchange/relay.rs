@@ -3,12 +3,17 @@
 //! Only complete events are forwarded, so that an error can always follow. A stream that breaks ends as an error in
 //! the client's dialect, never as a success.
 
-use std::time::Duration;
+mod clock;
+mod held;
+
+use std::pin::pin;
 
 use bytes::Bytes;
 use http::header::{self, HeaderName};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
+use self::clock::Clock;
+use self::held::{HELD, Held, at_once};
 use super::answer::{Answer, Rest, Tail};
 use super::{Call, Caller, Gone, outbound};
 use crate::canonical::{Fault, FaultKind};
@@ -38,15 +43,15 @@ pub(super) async fn relay<R: Reply>(
     call.record.first_token = Some(call.arrived.elapsed());
     call.record.added += answer.first_event.elapsed();
 
-    let mut pump = Pump { call, caller, policy, reply: answer.reply, between_events: true };
-    let ended = pump.run(answer.ready, answer.rest).await;
-    match ended {
+    let mut reply = answer.reply;
+    let mut pump = Pump { call, caller, policy, held: Held::default(), between_events: true };
+    match pump.run(answer.ready, answer.rest, &mut reply).await {
         Ok(()) => {
-            pump.call.record.outcome = Outcome::Success;
-            pump.reply.release().await;
+            call.record.outcome = Outcome::Success;
+            reply.release().await;
         }
         Err(fault) => {
-            pump.call.record.outcome = Outcome::Fault(fault.kind);
+            call.record.outcome = Outcome::Fault(fault.kind);
             answer.in_flight.broke(Instant::now().into_std(), &fault);
             tracing::debug!(target = %answer.target.id, kind = %fault.kind, detail = ?fault.detail, "answer broke off");
         }
@@ -74,17 +79,18 @@ fn name_the_answer<R>(call: &mut Call, answer: &mut Answer<R>) {
     call.record.status = Some(answer.status.as_u16());
 }
 
-struct Pump<'a, C, R> {
+struct Pump<'a, C> {
     call: &'a mut Call,
     caller: &'a mut C,
     policy: &'a Policy,
-    reply: R,
+    /// What is to be written as soon as the provider has nothing more at once.
+    held: Held,
     /// What was written last ended an event.
     between_events: bool,
 }
 
-impl<C: Caller, R: Reply> Pump<'_, C, R> {
-    async fn run(&mut self, ready: Vec<Bytes>, rest: Rest) -> Result<(), Fault> {
+impl<C: Caller> Pump<'_, C> {
+    async fn run(&mut self, ready: Vec<Bytes>, rest: Rest, reply: &mut impl Reply) -> Result<(), Fault> {
         let complete = matches!(rest, Rest::Nothing(_));
         let last = ready.len().saturating_sub(1);
         for (i, piece) in ready.into_iter().enumerate() {
@@ -95,20 +101,20 @@ impl<C: Caller, R: Reply> Pump<'_, C, R> {
                 self.call.record.usage = usage;
                 Ok(())
             }
-            Rest::Events(watch) => self.events(watch).await,
+            Rest::Events(watch) => self.events(watch, reply).await,
             Rest::Broken(usage, fault) => {
                 self.call.record.usage = usage;
                 self.error(fault).await
             }
-            Rest::Bytes(tail) => self.bytes(tail).await,
+            Rest::Bytes(tail) => self.bytes(tail, reply).await,
         }
     }
 
     /// A stream of events, to its end or to the error that takes its place.
-    async fn events(&mut self, mut watch: Box<StreamWatch>) -> Result<(), Fault> {
+    async fn events(&mut self, mut watch: Box<StreamWatch>, reply: &mut impl Reply) -> Result<(), Fault> {
         let mut clock = Clock::new(self.call.arrived, self.policy);
         let fault = loop {
-            let chunk = match clock.limit(self.caller, self.reply.next()).await {
+            let chunk = match self.next(&mut clock, reply).await {
                 Ok(chunk) => chunk,
                 Err(fault) => break fault,
             };
@@ -120,25 +126,39 @@ impl<C: Caller, R: Reply> Pump<'_, C, R> {
             if is_progress(&ready) {
                 clock.restart();
             }
+            self.held.push(ready);
             match fault {
-                Some(fault) => {
-                    self.write(ready, false).await?;
-                    break fault;
-                }
+                Some(fault) => break fault,
                 None if ended => {
                     self.call.record.usage = watch.usage();
-                    return Ok(self.write(ready, true).await?);
+                    return Ok(self.flush(true).await?);
                 }
-                None => self.write(ready, false).await?,
+                None => {}
             }
         };
         self.call.record.usage = watch.usage();
         self.error(fault).await
     }
 
+    /// The provider's next chunk. What is held goes out first, unless the chunk is there at once: each write costs a
+    /// system call and a packet, and a fast provider's events come many at a time.
+    async fn next(&mut self, clock: &mut Clock, reply: &mut impl Reply) -> Result<Option<Bytes>, Fault> {
+        let mut next = pin!(reply.next());
+        if !self.held.is_empty() {
+            if self.held.len() < HELD
+                && let Some(chunk) = at_once(next.as_mut()).await
+            {
+                return chunk;
+            }
+            self.flush(false).await?;
+        }
+        clock.limit(self.caller, next).await
+    }
+
     /// The error as the last event, on a line of its own even where the last good event came without its end.
     async fn error(&mut self, fault: Fault) -> Result<(), Fault> {
         if fault.kind != FaultKind::ClientGone {
+            self.flush(false).await?;
             if !self.between_events {
                 self.write(Bytes::from_static(b"\n\n"), false).await?;
             }
@@ -148,10 +168,10 @@ impl<C: Caller, R: Reply> Pump<'_, C, R> {
     }
 
     /// A long body, which only its framing can tell to be whole: a cut is passed on as a cut.
-    async fn bytes(&mut self, mut tail: Tail) -> Result<(), Fault> {
+    async fn bytes(&mut self, mut tail: Tail, reply: &mut impl Reply) -> Result<(), Fault> {
         let mut clock = Clock::new(self.call.arrived, self.policy);
         loop {
-            match clock.limit(self.caller, self.reply.next()).await {
+            match clock.limit(self.caller, reply.next()).await {
                 Ok(Some(chunk)) => {
                     clock.restart();
                     tail.push(&chunk);
@@ -169,6 +189,11 @@ impl<C: Caller, R: Reply> Pump<'_, C, R> {
         }
     }
 
+    async fn flush(&mut self, last: bool) -> Result<(), Gone> {
+        let bytes = self.held.take();
+        self.write(bytes, last).await
+    }
+
     async fn write(&mut self, bytes: Bytes, last: bool) -> Result<(), Gone> {
         if bytes.is_empty() && !last {
             return Ok(());
@@ -182,51 +207,4 @@ impl<C: Caller, R: Reply> Pump<'_, C, R> {
 /// Comments and pings keep a connection alive but are no progress.
 fn is_progress(ready: &[u8]) -> bool {
     !ready.is_empty() && (!ready.starts_with(b":") || memchr::memmem::find(ready, b"\ndata").is_some())
-}
-
-/// The two deadlines of a relay. One timer serves all events: it is only looked at when it fires.
-struct Clock {
-    idle: Duration,
-    idle_from: Instant,
-    total: Instant,
-    timer: std::pin::Pin<Box<tokio::time::Sleep>>,
-}
-
-impl Clock {
-    fn new(arrived: Instant, policy: &Policy) -> Self {
-        let now = Instant::now();
-        let total = arrived + policy.total;
-        let timer = Box::pin(sleep_until(total.min(now + policy.idle)));
-        Self { idle: policy.idle, idle_from: now, total, timer }
-    }
-
-    fn restart(&mut self) {
-        self.idle_from = Instant::now();
-    }
-
-    /// `work`, unless the client leaves or a deadline passes before it is done.
-    async fn limit<W>(
-        &mut self,
-        caller: &mut impl Caller,
-        work: impl Future<Output = Result<W, Fault>>,
-    ) -> Result<W, Fault> {
-        let mut work = std::pin::pin!(work);
-        loop {
-            tokio::select! {
-                biased;
-                done = &mut work => return done,
-                () = caller.gone() => return Err(Gone.into()),
-                () = &mut self.timer => {
-                    let now = Instant::now();
-                    if now >= self.total {
-                        return Err(Fault::new(FaultKind::TotalTimeout, "the call's time is used up"));
-                    }
-                    if now >= self.idle_from + self.idle {
-                        return Err(Fault::new(FaultKind::IdleTimeout, "the provider fell silent"));
-                    }
-                    self.timer.as_mut().reset(self.total.min(self.idle_from + self.idle));
-                }
-            }
-        }
-    }
 }

@@ -118,6 +118,7 @@ struct Client {
     status: u16,
     headers: HeaderMap,
     got: String,
+    writes: usize,
     complete: bool,
 }
 
@@ -136,6 +137,7 @@ impl Caller for Client {
     }
 
     async fn write(&mut self, bytes: Bytes, last: bool) -> Result<(), Gone> {
+        self.writes += 1;
         self.got.push_str(std::str::from_utf8(&bytes).unwrap());
         self.complete = last;
         Ok(())
@@ -188,6 +190,7 @@ impl World {
             status: 0,
             headers: HeaderMap::new(),
             got: String::new(),
+            writes: 0,
             complete: false,
         };
         let arrival = Arrival {
@@ -360,5 +363,19 @@ async fn a_client_that_leaves_ends_the_call() {
         assert_eq!(started.elapsed(), Duration::from_secs(1));
         assert_eq!(world.asked(), "a", "nobody else is asked for a client that is gone");
         assert_eq!(world.0.registry.targets().iter().map(|target| target.in_flight()).sum::<usize>(), 0);
+    }
+}
+
+/// Events that are there together are written together; one that is there alone does not wait for the next.
+#[tokio::test(start_paused = true)]
+async fn events_are_written_together_when_they_come_together() {
+    for (writes, steps) in [
+        (2, &[Send(HI), Send(HI), Send(HI), Send(STOP), Send(DONE)][..]),
+        (3, &[Send(HI), Wait(1), Send(HI), Send(HI), Wait(1), Send(STOP), Send(DONE)]),
+        (3, &[Send(HI), Send(HI), Wait(1), Cut]),
+    ] {
+        let client = World::new(Answers(200, SSE, steps), GOOD).call("single", true).await;
+        assert!(client.complete && client.got.starts_with(HI), "{}", client.got);
+        assert_eq!(client.writes, writes, "{}", client.got);
     }
 }

@@ -3,6 +3,9 @@
 use bytes::Bytes;
 use smallvec::SmallVec;
 
+/// Up to here, copying bytes costs less than writing them on their own.
+const SMALL: usize = 16 << 10;
+
 /// Bytes in order, never joined: a body of megabytes is read once from the client and written from the same memory
 /// to every target that is tried.
 #[derive(Clone, Debug, Default)]
@@ -52,8 +55,13 @@ impl Body {
         joined.into()
     }
 
-    /// The same body with the bytes `from..to` replaced. Shares all other memory with this one.
+    /// The same body with the bytes `from..to` replaced. Shares its large chunks with this one; small neighbours are
+    /// joined, since each chunk is a write of its own.
     pub fn splice(&self, from: usize, to: usize, with: Bytes) -> Self {
+        self.spliced(from, to, with).joined()
+    }
+
+    fn spliced(&self, from: usize, to: usize, with: Bytes) -> Self {
         let mut out = Self::default();
         let mut start = 0;
         let mut with = Some(with);
@@ -75,6 +83,21 @@ impl Body {
         if let Some(with) = with {
             out.push(with);
         }
+        out
+    }
+
+    /// Neighbours that are small together become one chunk.
+    fn joined(self) -> Self {
+        let mut out = Self::default();
+        let mut run = Self::default();
+        for chunk in self.chunks {
+            if run.len + chunk.len() > SMALL {
+                out.push(run.slice(0, run.len));
+                run = Self::default();
+            }
+            run.push(chunk);
+        }
+        out.push(run.slice(0, run.len));
         out
     }
 }
@@ -114,5 +137,17 @@ mod tests {
             assert_eq!(text(&body.splice(0, 1, Bytes::from_static(b"[["))), format!("[[{}", &whole[1..]));
             assert_eq!(text(&body.splice(whole.len(), whole.len(), Bytes::from_static(b"!"))), format!("{whole}!"));
         }
+    }
+
+    #[test]
+    fn small_pieces_are_joined_and_large_ones_shared() {
+        let small = cut(r#"{"model":"smart","n":1}"#, 5).splice(10, 15, Bytes::from_static(b"gpt-5"));
+        assert_eq!(small.chunks().len(), 1);
+
+        let large = cut(&"x".repeat(250_000), 100_000).splice(199_990, 199_995, Bytes::from_static(b"gpt-5"));
+        let lengths: Vec<_> = large.chunks().iter().map(Bytes::len).collect();
+        assert_eq!(lengths, [100_000, 99_990, 10, 50_000]);
+        let body = cut(&"x".repeat(250_000), 100_000);
+        assert_eq!(body.splice(0, 1, Bytes::new()).chunks()[1].as_ptr(), body.chunks()[1].as_ptr());
     }
 }
