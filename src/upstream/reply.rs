@@ -1,6 +1,6 @@
 //! A reply on a pooled connection.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,8 +15,6 @@ use crate::canonical::Fault;
 
 /// The reply, with what is needed to give its connection back.
 pub struct PooledReply {
-    status: StatusCode,
-    headers: HeaderMap,
     session: HttpSession,
     connector: Arc<Connector>,
     peer: Arc<HttpPeer>,
@@ -31,21 +29,18 @@ impl PooledReply {
         peer: Arc<HttpPeer>,
         permit: Option<OwnedSemaphorePermit>,
     ) -> Self {
-        let (status, headers) = match session.response_header() {
-            Some(head) => (head.status, head.headers.clone()),
-            None => (StatusCode::BAD_GATEWAY, HeaderMap::new()),
-        };
-        Self { status, headers, session, connector, peer, _permit: permit }
+        Self { session, connector, peer, _permit: permit }
     }
 }
 
 impl Reply for PooledReply {
     fn status(&self) -> StatusCode {
-        self.status
+        self.session.response_header().map_or(StatusCode::BAD_GATEWAY, |head| head.status)
     }
 
     fn headers(&self) -> &HeaderMap {
-        &self.headers
+        static NONE: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
+        self.session.response_header().map_or(&*NONE, |head| &head.headers)
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, Fault> {
