@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 /// One thing that went wrong with one try, or with the call as a whole.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
     /// What happened.
     pub kind: FaultKind,
@@ -27,7 +27,7 @@ pub struct Fault {
 }
 
 /// A provider's error reply as it came.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Original {
     /// Its `content-type`, if any.
     pub content_type: Option<http::HeaderValue>,

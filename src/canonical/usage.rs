@@ -13,6 +13,8 @@ pub struct Usage {
     pub cached: Option<u64>,
     /// Of `input`: tokens written to the provider's prompt cache.
     pub cache_write: Option<u64>,
+    /// Of `cache_write`: tokens that are kept for an hour, which cost more.
+    pub cache_write_1h: Option<u64>,
     /// Of `output`: tokens of hidden or visible reasoning.
     pub reasoning: Option<u64>,
 }
@@ -21,5 +23,21 @@ impl Usage {
     /// Nothing was counted at all.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// A later count of the same answer: what it does not say stays as it was.
+    pub fn update(&mut self, later: Self) {
+        let Self { input, output, cached, cache_write, cache_write_1h, reasoning } = self;
+        *input = later.input.or(*input);
+        *output = later.output.or(*output);
+        *cached = later.cached.or(*cached);
+        *cache_write = later.cache_write.or(*cache_write);
+        *cache_write_1h = later.cache_write_1h.or(*cache_write_1h);
+        *reasoning = later.reasoning.or(*reasoning);
+    }
+
+    /// Input and output together, where both are known.
+    pub fn total(&self) -> Option<u64> {
+        Some(self.input? + self.output?)
     }
 }

@@ -13,6 +13,7 @@ use super::Call;
 use super::answer::{Answer, Rest, Tail};
 use super::outbound::reply_headers;
 use crate::canonical::{Fault, FaultKind};
+use crate::dialect::error;
 use crate::dialect::openai_chat::{self, StreamWatch};
 use crate::health::InFlight;
 use crate::provider::limits;
@@ -53,7 +54,7 @@ impl<R> Held<R> {
 pub(super) async fn first_event<R: Reply>(call: &Call, mut reply: R) -> Result<Held<R>, Fault> {
     let status = reply.status();
     if !status.is_success() {
-        return Err(error(reply).await);
+        return Err(refused(reply).await);
     }
     let head = (status, reply_headers(reply.headers()));
     if reply.headers().get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
@@ -154,7 +155,7 @@ fn joined(mut pieces: Vec<Bytes>, length: usize) -> Bytes {
 }
 
 /// The fault that an error reply stands for.
-async fn error<R: Reply>(mut reply: R) -> Fault {
+async fn refused<R: Reply>(mut reply: R) -> Fault {
     let status = reply.status().as_u16();
     let mut body = BytesMut::new();
     while body.len() < ERROR_READ {
@@ -164,7 +165,7 @@ async fn error<R: Reply>(mut reply: R) -> Fault {
         }
     }
     let body = body.freeze();
-    let mut fault = openai_chat::read_error(status, reply.headers(), &body);
+    let mut fault = error::read(status, reply.headers(), &body);
     fault.retry_after = limits::retry_after(reply.headers(), &body, SystemTime::now());
     reply.release().await;
     fault

@@ -158,6 +158,7 @@ impl CallRecord {
                 output: Some(50),
                 cached: Some(40),
                 cache_write: None,
+                cache_write_1h: None,
                 reasoning: Some(7),
             },
             bytes_in: 1_024,

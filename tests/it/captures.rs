@@ -12,7 +12,8 @@ use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use http::HeaderMap;
 use outrider::canonical::{Fault, FaultKind, Usage};
-use outrider::dialect::openai_chat::{Operation, StreamWatch, read_error, read_reply};
+use outrider::dialect::error;
+use outrider::dialect::openai_chat::{Operation, StreamWatch, read_reply};
 use serde_json::Value;
 
 /// Recordings of status 200 that are no answers, by their id, and why.
@@ -130,12 +131,13 @@ pub fn recorded_usage(text: &str) -> Usage {
         output: number("/completion_tokens"),
         cached: cached.into_iter().find_map(number),
         cache_write: number("/prompt_tokens_details/cache_write_tokens"),
+        cache_write_1h: None,
         reasoning: number("/completion_tokens_details/reasoning_tokens"),
     }
 }
 
 fn check_error(id: &str, status: u16, text: &str) {
-    let fault = read_error(status, &HeaderMap::new(), &Bytes::copy_from_slice(text.as_bytes()));
+    let fault = error::read(status, &HeaderMap::new(), &Bytes::copy_from_slice(text.as_bytes()));
     let expected = match status {
         400 => FaultKind::Rejected,
         401 => FaultKind::KeyRefused,

@@ -4,8 +4,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::reply::says_something;
-use super::{Operation, error, usage};
+use super::{Operation, usage};
 use crate::canonical::{Fault, Usage};
+use crate::dialect::error;
 
 /// What an event's data says. Members whose shape varies are kept raw: an odd one is not worth an answer.
 #[derive(Deserialize)]

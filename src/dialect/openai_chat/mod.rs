@@ -15,7 +15,7 @@ mod usage;
 
 use http::Method;
 
-pub use error::{error_event, read_error, write_error};
+pub use error::{error_event, write_error};
 pub use models::write_models;
 pub use reply::read_reply;
 pub use request::{RequestHead, RequestScan, patch};

@@ -3,8 +3,9 @@
 use memchr::memmem;
 
 use super::chunk::Chunk;
-use super::{Operation, error, usage};
+use super::{Operation, usage};
 use crate::canonical::{Fault, FaultKind, Usage};
+use crate::dialect::error;
 use crate::dialect::json::Scan;
 
 /// What a 200 with a JSON body really is: the tokens it used, or a fault. The body is only scanned; what it says

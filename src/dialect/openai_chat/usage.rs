@@ -20,6 +20,7 @@ pub(super) fn read(object: &[u8]) -> Option<Usage> {
         output: count(wire.completion_tokens),
         cached,
         cache_write: count(input.cache_write_tokens),
+        cache_write_1h: None,
         reasoning: count(output.reasoning_tokens),
     };
     (!usage.is_empty()).then_some(usage)
@@ -99,6 +100,7 @@ mod tests {
             output: some(output),
             cached: some(cached),
             cache_write: some(cache_write),
+            cache_write_1h: None,
             reasoning: some(reasoning),
         }
     }

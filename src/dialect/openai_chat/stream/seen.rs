@@ -9,8 +9,9 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 use super::super::chunk::Chunk;
-use super::super::{Operation, error, reply, usage};
+use super::super::{Operation, reply, usage};
 use crate::canonical::{Fault, FaultKind, Usage};
+use crate::dialect::error;
 use crate::dialect::sse::Event;
 
 /// What the events said so far.

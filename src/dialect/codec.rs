@@ -1,0 +1,121 @@
+//! What a dialect has to be able to do.
+
+use bytes::Bytes;
+use http::StatusCode;
+
+use crate::canonical::{Dialect, Fault, Lost, Reply, Request, StreamReader, StreamWriter};
+
+/// One dialect: what it reads into the canonical model and writes from it. No codec knows of any other.
+///
+/// Readers take what the vendor takes and what is seen in the wild, and refuse the rest with words that name the
+/// place. Writers write what the vendor's own documentation asks for, and name what they have to leave out.
+pub trait Codec: Sync {
+    /// Its name.
+    fn dialect(&self) -> Dialect;
+
+    /// How a provider's stream is cut into frames.
+    fn framing(&self) -> Framing {
+        Framing::Sse
+    }
+
+    /// The content type of a stream that a client of this dialect is given.
+    fn stream_type(&self) -> &'static str {
+        "text/event-stream"
+    }
+
+    /// A client's request. A [`FaultKind::BadRequest`](crate::canonical::FaultKind::BadRequest) tells the client which
+    /// member is wrong, by its path.
+    fn read_request<'a>(&self, body: &'a [u8], asked: &Asked<'a>) -> Result<Request<'a>, Fault>;
+
+    /// The request as this dialect's provider wants it. What cannot be said is emulated, or left out and named in
+    /// `lost`; a fault where the request makes no sense without it.
+    fn write_request(&self, request: &Request<'_>, target: &Target<'_>, lost: &mut Lost) -> Result<Vec<u8>, Fault>;
+
+    /// A provider's whole reply under a 200: an answer, or the error that it really is.
+    fn read_reply<'a>(&self, body: &'a [u8]) -> Result<Reply<'a>, Fault>;
+
+    /// The reply as this dialect's client expects it.
+    fn write_reply(&self, reply: &Reply<'_>, about: &About<'_>) -> Vec<u8>;
+
+    /// Reads one provider's stream.
+    fn read_stream(&self) -> Box<dyn StreamReader>;
+
+    /// Writes one client's stream.
+    fn write_stream(&self, about: &About<'_>) -> Box<dyn StreamWriter>;
+
+    /// A fault as this dialect's client is told before an answer has begun: status and JSON body.
+    fn write_error(&self, fault: &Fault) -> (StatusCode, Bytes);
+}
+
+/// How a stream is cut into frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// Server-sent events.
+    Sse,
+    /// One JSON array, its elements written one by one.
+    JsonArray,
+    /// One JSON document a line.
+    Lines,
+    /// `application/vnd.amazon.eventstream`.
+    AwsEvents,
+}
+
+/// What a request's path says, in dialects that put it there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked<'a> {
+    /// The model, where the path names it.
+    pub model: Option<&'a str>,
+    /// The answer is to come as a stream, where the path says it.
+    pub stream: bool,
+    /// A stream is to come as one JSON array (Gemini without `alt=sse`).
+    pub json_array: bool,
+}
+
+/// For which model, and whose, a request is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// The model's name there.
+    pub model: &'a str,
+    /// In which way its provider departs from the dialect's own vendor.
+    pub flavour: Flavour,
+}
+
+/// In which way a provider departs from a dialect's own vendor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Flavour {
+    /// Not at all.
+    #[default]
+    Vendor,
+    /// Some other server that speaks it: the oldest and simplest form of everything.
+    Compatible,
+    /// On Google's Vertex.
+    Vertex,
+    /// On AWS Bedrock's InvokeModel.
+    Bedrock,
+    /// On Azure.
+    Azure,
+    /// Mistral's own.
+    Mistral,
+    /// DeepSeek's own.
+    DeepSeek,
+    /// OpenRouter's own.
+    OpenRouter,
+}
+
+/// What the writer of an answer has to know of the call.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// An id for the answer, made from the call's, where the provider's is missing or of another shape: 32 hexadecimal
+    /// digits, to be given the dialect's prefix.
+    pub id: &'a str,
+    /// When the call came, in seconds since 1970.
+    pub created: u64,
+    /// The model, where the provider does not name it.
+    pub model: &'a str,
+    /// The client wants usage in its stream, in dialects where that is a choice.
+    pub usage_in_stream: bool,
+    /// The path asked for a stream as one JSON array.
+    pub json_array: bool,
+    /// The client's own request, for a dialect that repeats its settings in the answer.
+    pub request: &'a [u8],
+}
