@@ -71,9 +71,9 @@ struct Shared {
 pub fn run(start: Start) -> io::Result<()> {
     let shared = Arc::new(Shared::new(&start));
     let config = &start.config;
-    let doors = config.listen.0.iter().map(|address| socket::bind(address.value.0, "traffic", start.upgrade));
+    let doors = config.listen.0.iter().map(|address| socket::bind(address.value.0, start.upgrade));
     let traffic = doors.collect::<io::Result<Vec<_>>>()?;
-    let operator = socket::bind(config.admin.address.0, "admin", start.upgrade)?;
+    let operator = socket::bind(config.admin.address.0, start.upgrade)?;
 
     let mut server = server(&start);
     let conf = server.configuration.clone();

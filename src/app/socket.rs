@@ -34,14 +34,13 @@ pub(super) struct Bound {
 }
 
 /// Binds `address`, unless the sockets are to be taken over from another process.
-pub(super) fn bind(address: SocketAddr, door: &str, take_over: bool) -> io::Result<Bound> {
+pub(super) fn bind(address: SocketAddr, take_over: bool) -> io::Result<Bound> {
     if take_over {
         return Ok(Bound { address, listener: None });
     }
     let listener = TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
-    tracing::info!(%address, door, "listening");
     Ok(Bound { address, listener: Some(listener) })
 }
 
@@ -68,6 +67,7 @@ impl<A: ServerApp + Send + Sync + 'static> Service for Socket<A> {
         if let (Some(fds), Some(listener)) = (&fds, self.listener.take()) {
             fds.lock().add(self.address.to_string(), listener.into_raw_fd());
         }
+        tracing::info!(address = %self.address, door = self.name, "listening");
         let own = self.on_start.take().and_then(|start| start(shutdown.clone()));
         self.inner.start_service(fds, own.unwrap_or(shutdown), listeners_per_fd).await;
     }

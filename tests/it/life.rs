@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::client::Call;
+use crate::support::client::{Call, read_all};
 use crate::support::provider::{Behaviour, Provider};
 use crate::support::proxy::{Config, Proxy};
 use crate::support::{eventually, run, until};
@@ -75,6 +75,37 @@ fn a_call_that_waits_for_its_first_token_is_not_lost() {
         provider.release();
         assert_eq!(call.await.unwrap().status, 200);
         assert_eq!(proxy.exit().await.code(), Some(0));
+    });
+}
+
+#[test]
+fn a_successor_takes_over_and_no_call_is_lost() {
+    run(async {
+        let old = Provider::behaving(Behaviour::stream(5).gated_after(3)).await;
+        let new = Provider::start().await;
+        let mut first = Proxy::before(&[&old]).await;
+        let mut idle = TcpStream::connect(first.traffic).await.unwrap();
+        let mut stream = first.open(Call::stream("m")).await;
+        stream.read_until("word2").await;
+        old.set(Behaviour::ok());
+        let second = first.replaced_by(&Config::chain(&[&new])).await;
+        let answered_by_second = || async {
+            let reply = second.send(Call::chat("m")).await;
+            assert_eq!(reply.status, 200, "{}", reply.text());
+            new.calls().len()
+        };
+        eventually("the second answers", answered_by_second, |calls| *calls > 0).await;
+        assert_eq!(read_all(&mut idle).await, "", "the first has stopped accepting");
+        let calls_of_first = old.calls().len();
+        for _ in 0..20 {
+            assert_eq!(second.send(Call::chat("m")).await.status, 200);
+        }
+        assert_eq!(old.calls().len(), calls_of_first);
+        old.release();
+        let reply = stream.rest().await;
+        assert!(reply.complete && reply.text().ends_with("data: [DONE]\n\n"), "{}", reply.text());
+        assert_eq!(first.exit().await.code(), Some(0), "{}", first.said());
+        assert_eq!(second.send(Call::chat("m")).await.status, 200);
     });
 }
 

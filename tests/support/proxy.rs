@@ -20,6 +20,9 @@ use super::{eventually, until};
 /// How long the process may take to end once it should.
 const EXIT_LIMIT: Duration = Duration::from_secs(10);
 
+/// Where every configuration lets it listen.
+const FREE_PORTS: &str = "listen: 127.0.0.1:0\nadmin: 127.0.0.1:0\n";
+
 /// A configuration file in the making.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
@@ -41,7 +44,7 @@ pub struct Proxy {
     stderr: Lines,
     stdout_reader: JoinHandle<()>,
     stdout_stuck: Arc<AtomicBool>,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 type Lines = Arc<Mutex<Vec<String>>>;
@@ -89,8 +92,7 @@ impl Config {
     /// The file's text.
     pub fn text(&self) -> String {
         let models = if self.models.is_empty() { String::new() } else { format!("models:\n{}", self.models) };
-        let doors = "listen: 127.0.0.1:0\nadmin: 127.0.0.1:0\n";
-        format!("{doors}{}providers:\n{}{models}", self.top, self.providers)
+        format!("{FREE_PORTS}{}providers:\n{}{models}", self.top, self.providers)
     }
 }
 
@@ -115,7 +117,25 @@ impl Proxy {
 
     /// Outrider with a file that lies somewhere in `dir`.
     pub async fn start_in(dir: TempDir, file: &Path) -> Self {
-        Self::launch(outrider(&["run", "-c", file.to_str().expect("a readable path")]), dir, file).await
+        let mut command = outrider(&["run", "-c", file.to_str().expect("a readable path")]);
+        command.env("OUTRIDER_UPGRADE_SOCKET", meeting_place(&dir));
+        Self::launch(command, dir, file).await
+    }
+
+    /// A second process, with that configuration, to which this one hands its doors over.
+    pub async fn replaced_by(&self, config: &Config) -> Self {
+        let doors = format!("listen: {}\nadmin: {}\n", self.traffic, self.admin);
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("outrider.yaml");
+        std::fs::write(&file, config.text().replace(FREE_PORTS, &doors)).expect("to write the configuration");
+        let socket = meeting_place(&self.dir);
+        let mut command = outrider(&["run", "--upgrade", "-c", file.to_str().expect("a readable path")]);
+        command.arg("--upgrade-socket").arg(&socket);
+        let hand_over = async {
+            until("the successor waits for the doors", || socket.exists()).await;
+            self.signal("QUIT").await;
+        };
+        tokio::join!(Self::launch(command, dir, &file), hand_over).0
     }
 
     /// Outrider without a file, told by these variables. It then listens where a user expects it; `None` where
@@ -142,8 +162,7 @@ impl Proxy {
         };
         let open = eventually("both doors are open", doors, |doors| doors.0.is_some() && doors.1.is_some()).await;
         let (traffic, admin) = (open.0.expect("traffic"), open.1.expect("admin"));
-        let proxy =
-            Self { file: file.into(), traffic, admin, child, stdout, stderr, stdout_reader, stdout_stuck, _dir: dir };
+        let proxy = Self { file: file.into(), traffic, admin, child, stdout, stderr, stdout_reader, stdout_stuck, dir };
         eventually("it is ready", || proxy.ask("/readyz"), |reply| reply.status == 200).await;
         proxy
     }
@@ -245,6 +264,11 @@ pub fn outrider(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_outrider"));
     command.args(arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
+}
+
+/// Where a process with its files in `dir` meets its successor.
+fn meeting_place(dir: &TempDir) -> PathBuf {
+    dir.path().join("upgrade.sock")
 }
 
 fn collect(output: impl AsyncRead + Unpin + Send + 'static, stuck: Arc<AtomicBool>) -> (Lines, JoinHandle<()>) {
