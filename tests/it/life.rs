@@ -110,6 +110,26 @@ fn a_successor_takes_over_and_no_call_is_lost() {
 }
 
 #[test]
+fn neither_root_nor_a_writable_disk_is_needed() {
+    run(async {
+        let (old, new) = (Provider::start().await, Provider::start().await);
+        let Some(mut proxy) = Proxy::confined(&Config::chain(&[&old]).text()).await else {
+            return eprintln!("skipped: root, unshare and setpriv are needed to run the binary without them");
+        };
+        assert_eq!(proxy.send(Call::chat("m")).await.status, 200);
+        proxy.rewrite(&Config::chain(&[&new]).text());
+        proxy.signal("HUP").await;
+        let answered_by_new = || async {
+            proxy.send(Call::chat("m")).await;
+            new.calls().len()
+        };
+        eventually("the new configuration is in use", answered_by_new, |calls| *calls > 0).await;
+        proxy.signal("TERM").await;
+        assert_eq!(proxy.exit().await.code(), Some(0), "{}", proxy.said());
+    });
+}
+
+#[test]
 fn a_log_that_nobody_reads_holds_up_no_call() {
     run(async {
         let provider = Provider::start().await;

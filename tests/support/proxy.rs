@@ -1,6 +1,8 @@
 //! The built binary with a configuration file of its own, as an operator runs it.
 
+use std::fs::Permissions;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +24,16 @@ const EXIT_LIMIT: Duration = Duration::from_secs(10);
 
 /// Where every configuration lets it listen.
 const FREE_PORTS: &str = "listen: 127.0.0.1:0\nadmin: 127.0.0.1:0\n";
+
+/// Runs a program as nobody in particular, in a mount namespace where nothing can be written. The binary is laid into
+/// the test's folder, because a folder above it may be root's alone.
+const CONFINE: &str = r#"
+binary=$1 folder=$2; shift 2
+mount --make-rprivate / && mount --bind "$binary" "$folder/outrider" && cd "$folder" || exit
+while read -r _ place _; do mount -o remount,bind,ro "$place" 2>&-; done </proc/self/mounts
+if touch written 2>&-; then echo "the file system can still be written" >&2; exit 1; fi
+exec setpriv --reuid 65532 --regid 65532 --clear-groups --no-new-privs "$@"
+"#;
 
 /// A configuration file in the making.
 #[derive(Clone, Debug, Default)]
@@ -120,6 +132,27 @@ impl Proxy {
         let mut command = outrider(&["run", "-c", file.to_str().expect("a readable path")]);
         command.env("OUTRIDER_UPGRADE_SOCKET", meeting_place(&dir));
         Self::launch(command, dir, file).await
+    }
+
+    /// Outrider as user 65532, with every file system read-only; `None` where this machine does not let us do that.
+    pub async fn confined(text: &str) -> Option<Self> {
+        let dir = tempfile::tempdir().expect("a folder");
+        let file = dir.path().join("outrider.yaml");
+        std::fs::write(&file, text).expect("to write the configuration");
+        std::fs::write(dir.path().join("outrider"), "").expect("a place for the binary");
+        std::fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).expect("a folder that others can read");
+        let confined = |program: &str| {
+            let mut command = command("unshare");
+            command.args(["-m", "sh", "-c", CONFINE, "sh", env!("CARGO_BIN_EXE_outrider")]).arg(dir.path());
+            command.arg(program);
+            command
+        };
+        if !confined("true").output().await.is_ok_and(|tried| tried.status.success()) {
+            return None;
+        }
+        let mut command = confined("./outrider");
+        command.args(["run", "-c"]).arg(&file);
+        Some(Self::launch(command, dir, &file).await)
     }
 
     /// A second process, with that configuration, to which this one hands its doors over.
@@ -261,8 +294,14 @@ impl Proxy {
 
 /// The binary with arguments, an empty environment, and its output for us.
 pub fn outrider(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_outrider"));
-    command.args(arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = command(env!("CARGO_BIN_EXE_outrider"));
+    command.args(arguments);
+    command
+}
+
+fn command(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
