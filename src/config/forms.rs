@@ -2,9 +2,11 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::LARGEST;
 use super::reader::Reader;
 use super::secret::Secret;
 use super::setting::{Field, Located, Setting, key, settings};
@@ -122,17 +124,24 @@ impl Setting for Origin {
     }
 }
 
-/// The path of a file, from the folder of the configuration file.
+/// A file that is named by its path from the folder of the configuration file. Another content is another setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FilePath(pub PathBuf);
+pub struct Content {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What is in it.
+    pub bytes: Arc<[u8]>,
+}
 
-impl Setting for FilePath {
+impl Setting for Content {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
-        String::read(node, reader).map(|path| Self(reader.beside(&path)))
+        let path = String::read(node, reader)?;
+        let bytes = reader.file(node.at, &path, LARGEST)?.into();
+        Some(Self { path: reader.beside(&path), bytes })
     }
 
     fn show(&self) -> Value {
-        json!(self.0.to_string_lossy())
+        json!(self.path.to_string_lossy())
     }
 }
 

@@ -27,7 +27,7 @@ pub use reader::Reader;
 pub use schema::Config;
 pub use setting::Setting;
 
-/// Far more than any configuration; a path that points at something else is told from one.
+/// Far more than any configuration, or any list of certificates; a path that points at something else is told from one.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// A configuration without problems.

@@ -7,7 +7,7 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use super::forms::{Address, Admin, FilePath, Group, Listener, Origin, Switch, Target};
+use super::forms::{Address, Admin, Content, Group, Listener, Origin, Switch, Target};
 use super::secret::{HeaderText, Secret};
 use super::setting::{Located, Named, OneOrMore, key, settings};
 use super::units::{Period, Size};
@@ -75,7 +75,7 @@ settings! {
     /// How a provider's certificate is checked.
     pub struct Tls {
         /// A PEM file with the authorities to trust in the place of the system's.
-        ca: Option<Located<FilePath>> = None,
+        ca: Option<Located<Content>> = None,
         /// Takes any certificate. For experiments.
         insecure: bool = false,
     }

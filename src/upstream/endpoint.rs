@@ -6,7 +6,6 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -20,6 +19,7 @@ use pingora_load_balancing::{Backends, LoadBalancer};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
+use super::Authorities;
 use super::discovery::Discovery;
 use super::pool::Pool;
 use super::probe::{Probe, Prober};
@@ -42,8 +42,8 @@ pub struct Spec {
     pub port: u16,
     /// Time for TCP and, together, for TCP and TLS.
     pub connect_timeout: Duration,
-    /// A PEM file with the certificate authorities to trust instead of the system's.
-    pub ca: Option<PathBuf>,
+    /// The certificate authorities to trust in the place of the system's.
+    pub ca: Option<Authorities>,
     /// Any certificate is taken.
     pub insecure: bool,
     /// At most so many requests at a time.
@@ -216,6 +216,9 @@ pub(super) fn peer(spec: &Spec, address: SocketAddr) -> HttpPeer {
     let mut peer = HttpPeer::new(address, spec.tls, if spec.tls { spec.host.clone() } else { String::new() });
     peer.options.connection_timeout = Some(spec.connect_timeout);
     peer.options.total_connection_timeout = Some(spec.connect_timeout);
+    if let Some(authorities) = &spec.ca {
+        authorities.vouch_for(&mut peer);
+    }
     peer.options.verify_cert = !spec.insecure;
     peer.options.verify_hostname = !spec.insecure;
     peer.options.alpn = if spec.tls { ALPN::H2H1 } else { ALPN::H1 };

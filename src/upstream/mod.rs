@@ -3,6 +3,7 @@
 //! The exchange sees the world through [`Transport`]: in production the Pingora connector of [`pool`], in unit tests
 //! a script. Nothing here knows what a model is.
 
+mod authorities;
 mod body;
 mod discovery;
 pub mod endpoint;
@@ -16,6 +17,7 @@ use std::future::Future;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 
+pub use authorities::Authorities;
 pub use body::Body;
 pub use endpoint::Endpoint;
 pub use probe::Probe;

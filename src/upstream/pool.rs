@@ -1,8 +1,6 @@
 //! The transport of production: Pingora's connector and its pools of HTTP/1.1 and HTTP/2 connections.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use http::{HeaderValue, Method, StatusCode, Uri, Version, header};
 use pingora_core::connectors::ConnectorOptions;
@@ -26,12 +24,11 @@ const ADDRESSES_TRIED: usize = 3;
 /// Connections to every provider.
 #[derive(Default)]
 pub struct Pool {
-    /// For `http://`: a connector that never loads the system's certificates.
-    plain: OnceLock<Arc<Connector>>,
+    /// For `http://`, and for `https://` with authorities of the operator's own, which come with the address: a
+    /// connector that never loads the system's certificates.
+    bare: OnceLock<Arc<Connector>>,
     /// For `https://` with the system's certificates, made when first needed: they cost some megabytes.
     system: OnceLock<Option<Arc<Connector>>>,
-    /// For `https://` with authorities of the operator's own.
-    own: Mutex<HashMap<PathBuf, Arc<Connector>>>,
 }
 
 impl Pool {
@@ -54,43 +51,23 @@ impl Pool {
     }
 
     fn connector(&self, spec: &Spec) -> Result<Arc<Connector>> {
-        match (&spec.ca, spec.tls) {
-            (_, false) => Ok(self.plain.get_or_init(|| connector(Some(Path::new("/dev/null")))).clone()),
-            (None, true) => {
-                let made = self.system.get_or_init(|| {
-                    let readable = pingora_rustls::load_platform_certs_incl_env_into_store(&mut empty_store()).is_ok();
-                    readable.then(|| connector(None))
-                });
-                made.clone().ok_or_else(|| {
-                    Error::explain(
-                        ErrorType::InvalidCert,
-                        "this machine has no CA certificates: install ca-certificates",
-                    )
-                })
-            }
-            (Some(ca), true) => {
-                check_ca(ca)?;
-                let mut own = self.own.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-                Ok(own.entry(ca.clone()).or_insert_with(|| connector(Some(ca))).clone())
-            }
+        if !spec.tls || spec.ca.is_some() {
+            return Ok(self.bare.get_or_init(|| connector(Some("/dev/null"))).clone());
         }
+        let made = self.system.get_or_init(|| {
+            let mut store = pingora_rustls::RootCertStore::empty();
+            let readable = pingora_rustls::load_platform_certs_incl_env_into_store(&mut store).is_ok();
+            readable.then(|| connector(None))
+        });
+        made.clone().ok_or_else(|| {
+            Error::explain(ErrorType::InvalidCert, "this machine has no CA certificates: install ca-certificates")
+        })
     }
 }
 
-/// Whether the file holds certificates that can be trusted.
-pub fn check_ca(file: &Path) -> Result<()> {
-    let mut store = empty_store();
-    pingora_rustls::load_ca_file_into_store(file, &mut store)?;
-    if store.is_empty() { Error::e_explain(ErrorType::InvalidCert, "no certificate in the file") } else { Ok(()) }
-}
-
-fn empty_store() -> pingora_rustls::RootCertStore {
-    pingora_rustls::RootCertStore::empty()
-}
-
-fn connector(ca: Option<&Path>) -> Arc<Connector> {
+fn connector(ca: Option<&str>) -> Arc<Connector> {
     let mut options = ConnectorOptions::new(KEPT_CONNECTIONS);
-    options.ca_file = ca.map(|path| path.to_string_lossy().into_owned());
+    options.ca_file = ca.map(str::to_owned);
     Arc::new(Connector::new(Some(options)))
 }
 

@@ -3,7 +3,7 @@
 use crate::support::client::Call;
 use crate::support::provider::{Authority, Provider};
 use crate::support::proxy::{Config, Proxy};
-use crate::support::run;
+use crate::support::{eventually, run};
 
 /// Outrider before a provider behind TLS, with what the configuration says about `tls`.
 async fn proxy_before(provider: &Provider, authority: &Authority, tls: &str) -> Proxy {
@@ -30,6 +30,26 @@ fn an_authority_of_the_operators_is_believed() {
             assert_eq!(reply.status, 200, "{}", reply.text());
         }
         assert_eq!(provider.connections(), 1, "the connection is used again");
+    });
+}
+
+#[test]
+fn an_authority_that_is_replaced_under_its_name_is_followed() {
+    run(async {
+        let (old, new) = (Authority::new(), Authority::new());
+        let provider = Provider::tls(&new).await;
+        let proxy = proxy_before(&provider, &old, "tls: {ca: DIR/ca.pem},").await;
+        let becomes = |status| {
+            let ask = || async { proxy.send(Call::chat("m")).await.status };
+            eventually("the file in use decides", ask, move |seen| *seen == status)
+        };
+        becomes(502).await;
+        let file = proxy.file.with_file_name("ca.pem");
+        std::fs::write(&file, new.pem()).unwrap();
+        becomes(200).await;
+        // The connection is still there, but those who vouched for it are trusted no more.
+        std::fs::write(&file, old.pem()).unwrap();
+        becomes(502).await;
     });
 }
 

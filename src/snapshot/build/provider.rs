@@ -18,8 +18,7 @@ use crate::provider::catalogue::{AuthHeader, KINDS, kind};
 use crate::provider::paths::probe_path;
 use crate::provider::{Key, Kind, Provider};
 use crate::upstream::endpoint::Spec;
-use crate::upstream::pool::check_ca;
-use crate::upstream::{Endpoint, Probe};
+use crate::upstream::{Authorities, Endpoint, Probe};
 
 /// Everything about a provider that needs no health and no connection.
 pub struct Decided {
@@ -74,7 +73,7 @@ pub fn decide(
     let url = kind.and_then(|kind| base_url(name, said, kind).map_err(|problem| problems.push(problem)).ok());
     let keys = kind.map(|kind| keys(name, said, kind, problems));
     let headers = headers(said, problems);
-    check_tls(said, problems);
+    let ca = authorities(said, problems);
     let (kind, url, keys) = (kind?, url?, keys?);
     let probe = probe(said, kind, &url.path, problems);
     if problems.len() > known {
@@ -93,7 +92,7 @@ pub fn decide(
             host: url.host,
             port: url.port,
             connect_timeout,
-            ca: said.tls.ca.as_ref().map(|ca| ca.value.0.clone()),
+            ca,
             insecure: said.tls.insecure,
             max_connections: said.max_connections.map(usize::from),
             probe,
@@ -191,12 +190,14 @@ fn headers(said: &schema::Provider, problems: &mut Vec<Problem>) -> Vec<(HeaderN
     said.headers.0.iter().filter_map(|entry| header(entry).map_err(|problem| problems.push(problem)).ok()).collect()
 }
 
-fn check_tls(said: &schema::Provider, problems: &mut Vec<Problem>) {
-    let Some(ca) = &said.tls.ca else { return };
-    if check_ca(&ca.value.0).is_err() {
-        let what = format!("no certificates can be read from {}", ca.value.0.display());
-        problems.push(ca.problem(what).help("name a PEM file; the path is taken from this file's folder"));
+fn authorities(said: &schema::Provider, problems: &mut Vec<Problem>) -> Option<Authorities> {
+    let ca = said.tls.ca.as_ref()?;
+    let authorities = Authorities::from_pem(&ca.value.bytes);
+    if authorities.is_none() {
+        let what = format!("{} holds no certificates of authorities", ca.value.path.display());
+        problems.push(ca.problem(what).help("name a PEM file with at least one"));
     }
+    authorities
 }
 
 fn probe(said: &schema::Provider, kind: &Kind, base_path: &str, problems: &mut Vec<Problem>) -> Option<Probe> {

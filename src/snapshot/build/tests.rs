@@ -6,7 +6,10 @@ use crate::config::{Fake, Process, parse};
 const ONE: &str = "one: {dialect: openai_chat, base_url: 'http://one/v1'}";
 
 fn built(text: &str) -> Result<Snapshot, Problems> {
-    let fake = Fake { variables: [("KEY".to_owned(), "sk-1".to_owned())].into(), ..Fake::default() };
+    let fake = Fake {
+        variables: [("KEY".to_owned(), "sk-1".to_owned())].into(),
+        files: [("empty.pem".into(), Vec::new())].into(),
+    };
     build(&parse(text, "o.yaml", &fake)?.config, &Registry::new(), None)
 }
 
@@ -55,7 +58,11 @@ fn providers_that_can_not_be_called_are_refused() {
     );
     check(
         "ollama: {tls: {ca: nowhere.pem}}",
-        &["1:32 providers.ollama.tls.ca: no certificates can be read from nowhere.pem"],
+        &["1:32 providers.ollama.tls.ca: the file nowhere.pem can not be read: entity not found"],
+    );
+    check(
+        "ollama: {tls: {ca: empty.pem}}",
+        &["1:32 providers.ollama.tls.ca: empty.pem holds no certificates of authorities"],
     );
     check("ollama: {health: {path: v1/models}}", &["1:37 providers.ollama.health.path: not a path"]);
 }
@@ -156,14 +163,12 @@ allow_origins: ['https://App.example.com']
 
 #[test]
 fn the_reference_file_is_served_and_gives_a_models_defaults() {
-    let folder = tempfile::tempdir().unwrap();
-    let ca = folder.path().join("ca.pem");
-    std::fs::write(&ca, rcgen::generate_simple_self_signed(["ca".to_owned()]).unwrap().cert.pem()).unwrap();
     let reference = include_str!("../../../conf/outrider.yaml");
-    let text = reference.replace("/etc/ssl/certs/ca-certificates.crt", &ca.to_string_lossy());
+    let ca = rcgen::generate_simple_self_signed(["ca".to_owned()]).unwrap().cert.pem();
+    let files = [("/etc/ssl/certs/ca-certificates.crt".into(), ca.into())].into();
     let set = ["OUTRIDER_ADMIN_TOKEN", "OPENAI_API_KEY", "AZURE_OPENAI_API_KEY"];
     let variables = set.map(|name| (name.to_owned(), "value".to_owned())).into();
-    let config = parse(&text, "outrider.yaml", &Fake { variables, ..Fake::default() }).unwrap().config;
+    let config = parse(reference, "outrider.yaml", &Fake { variables, files }).unwrap().config;
     let built = build(&config, &Registry::new(), None);
     let smart = &built.unwrap_or_else(|problems| panic!("{problems}")).models["smart"].policy;
     let default = model::policy(&Default::default(), &Default::default(), &Config::default());
