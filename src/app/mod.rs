@@ -44,8 +44,6 @@ pub struct Start {
     pub registry: Arc<Registry>,
     /// The configuration's file, which is watched; `None` where it came from the environment.
     pub file: Option<PathBuf>,
-    /// The files that it was read from beside its own; they are watched too.
-    pub files: Vec<PathBuf>,
     /// The least that is logged.
     pub log_level: LevelFilter,
     /// How log lines look.

@@ -41,40 +41,43 @@ impl Shared {
         let reloader = start.file.clone().map(|file| {
             let (registry, snapshot) = (self.registry.clone(), self.snapshot.clone());
             let reloader = Reloader::new(&file, Arc::new(Process), registry, snapshot, start.config.clone());
-            (file, start.files.clone(), reloader)
+            (file, reloader)
         });
         Box::new(move |_| {
-            if let Some((file, files, reloader)) = reloader {
-                tokio::spawn(shared.follow(file, files, reloader));
+            if let Some((file, reloader)) = reloader {
+                tokio::spawn(shared.follow(file, reloader));
             }
             None
         })
     }
 
-    async fn follow(self: Arc<Self>, file: PathBuf, files: Vec<PathBuf>, reloader: Reloader) {
+    async fn follow(self: Arc<Self>, file: PathBuf, reloader: Reloader) {
         let mut watcher = match Watcher::new(file) {
             Ok(watcher) => watcher,
             Err(error) => return tracing::error!(%error, "the configuration file cannot be watched"),
         };
-        watcher.follow(files);
         let mut hangup = match signal(SignalKind::hangup()) {
             Ok(hangup) => hangup,
             Err(error) => return tracing::error!(%error, "SIGHUP cannot be waited for"),
         };
-        self.reload(&reloader, false); // the file may have changed between the start and the watch
+        let mut asked = false;
+        // Read at once: the file may have changed between the start and the watch.
         loop {
-            let asked = tokio::select! {
+            // Before they are read, so that no change falls between; whatever becomes of it, because a secret that is
+            // missing may come.
+            if let Some(files) = reloader.files() {
+                watcher.follow(files);
+            }
+            self.reload(&reloader, asked);
+            asked = tokio::select! {
                 () = watcher.changed() => false,
                 _ = hangup.recv() => true,
             };
-            if let Some(files) = self.reload(&reloader, asked) {
-                watcher.follow(files);
-            }
         }
     }
 
-    /// The files to be watched from now on, if anything changed. `asked`: by the operator, with SIGHUP.
-    fn reload(&self, reloader: &Reloader, asked: bool) -> Option<Vec<PathBuf>> {
+    /// `asked`: by the operator, with SIGHUP.
+    fn reload(&self, reloader: &Reloader, asked: bool) {
         match reloader.reload() {
             // A bad file was mended by taking the change back, or somebody wants to know whether the file is good.
             Ok(Changed::Nothing) => {
@@ -83,9 +86,8 @@ impl Shared {
                     self.telemetry.metrics.config_reloaded(true, SystemTime::now());
                     tracing::info!("configuration read again, nothing has changed");
                 }
-                None
             }
-            Ok(Changed::Applied { warnings, restart, files }) => {
+            Ok(Changed::Applied { warnings, restart }) => {
                 self.reserve_labels();
                 self.start_endpoints();
                 self.telemetry.metrics.config_reloaded(true, SystemTime::now());
@@ -96,12 +98,10 @@ impl Shared {
                     tracing::warn!(keys = restart.join(", "), "these changes wait for a restart");
                 }
                 tracing::info!("configuration reloaded");
-                Some(files)
             }
             Err(problems) => {
                 self.telemetry.metrics.config_reloaded(false, SystemTime::now());
                 tracing::error!(%problems, "configuration not reloaded, the last good one stays in use");
-                None
             }
         }
     }

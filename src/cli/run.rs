@@ -38,7 +38,6 @@ pub(super) fn run(options: Options) -> ExitCode {
         log_level: loaded.config.log.level.into(),
         log_format: log_format(&loaded.config),
         config: loaded.config,
-        files: loaded.files,
         snapshot: Arc::new(snapshot),
         registry,
         file: options.config,

@@ -38,8 +38,6 @@ pub enum Changed {
         warnings: Vec<Problem>,
         /// The keys whose change waits for a restart.
         restart: Vec<&'static str>,
-        /// The files that it was read from beside its own, for [`Watcher::follow`].
-        files: Vec<PathBuf>,
     },
 }
 
@@ -55,19 +53,25 @@ impl Reloader {
         Self { path: path.into(), env, registry, current, running: Mutex::new(started.clone()), started }
     }
 
+    /// The files that it names beside itself, whether they can be read or not, for [`Watcher::follow`]. `None`: it can
+    /// not be read itself.
+    pub fn files(&self) -> Option<Vec<PathBuf>> {
+        crate::config::read(&self.path, &*self.env).ok().map(|(loaded, _)| loaded.files)
+    }
+
     /// Reads the file again. With problems the running configuration stays.
     pub fn reload(&self) -> Result<Changed, Problems> {
         // Held to the end: of two reloads at a time the later one must win.
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let (snapshot, loaded) = load(&self.path, &*self.env, &self.registry, Some(&self.current.load()))?;
-        let Loaded { config, warnings, files } = loaded;
+        let Loaded { config, warnings, .. } = loaded;
         if config == *running {
             return Ok(Changed::Nothing);
         }
         let restart = waiting_for_restart(&self.started, &config);
         self.current.store(Arc::new(snapshot));
         *running = config;
-        Ok(Changed::Applied { warnings, restart, files })
+        Ok(Changed::Applied { warnings, restart })
     }
 }
 

@@ -101,12 +101,34 @@ fn a_secret_file_that_changes_is_read_again() {
         proxy.send(Call::chat("m")).await;
         assert_eq!(provider.call().header("authorization"), Some("Bearer sk-first"));
         std::fs::write(&secret, "sk-second").unwrap();
-        let look = || async {
-            proxy.send(Call::chat("m")).await;
-            provider.calls().last().unwrap().header("authorization").unwrap().to_owned()
-        };
-        eventually("the new key is used", look, |key| key == "Bearer sk-second").await;
+        key_becomes(&proxy, &provider, "Bearer sk-second").await;
     });
+}
+
+#[test]
+fn a_secret_file_that_is_missing_is_waited_for() {
+    run(async {
+        let provider = Provider::start().await;
+        let config = Config::chain(&[&provider]).text();
+        let proxy = Proxy::start_with(&config).await;
+        let elsewhere = tempfile::tempdir().unwrap();
+        let secret = elsewhere.path().join("key");
+        proxy.rewrite(&config.replace("sk-secret-a", &format!("{{file: {}}}", secret.display())));
+        proxy.metric_becomes("outrider_config_last_reload_successful", &[], 0.0).await;
+        proxy.says("can not be read").await;
+        std::fs::write(&secret, "sk-at-last").unwrap();
+        key_becomes(&proxy, &provider, "Bearer sk-at-last").await;
+        proxy.metric_becomes("outrider_config_last_reload_successful", &[], 1.0).await;
+    });
+}
+
+/// Waits until calls of `m` carry that credential.
+async fn key_becomes(proxy: &Proxy, provider: &Provider, wanted: &str) {
+    let look = || async {
+        proxy.send(Call::chat("m")).await;
+        provider.calls().last().unwrap().header("authorization").unwrap().to_owned()
+    };
+    eventually("the key is used", look, |key| key == wanted).await;
 }
 
 #[test]
