@@ -27,7 +27,7 @@ use crate::health::Registry;
 use crate::listener::{Front, Gateway};
 use crate::snapshot::Snapshot;
 use crate::telemetry::{Format, Telemetry};
-use crate::upstream::pool::Pool;
+use crate::upstream::pool::{NO_AUTHORITIES, Pool, system_authorities};
 use drain::Drain;
 use socket::Socket;
 
@@ -159,6 +159,8 @@ impl Shared {
 
 fn server(start: &Start) -> Server {
     let conf = ServerConf {
+        // The opaque lane's connector loads the system's authorities at once, and panics where it can not.
+        ca_file: (!system_authorities()).then(|| NO_AUTHORITIES.to_owned()),
         threads: std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST_THREADS)),
         upgrade_sock: start.upgrade_socket.to_string_lossy().into_owned(),
         // Only after SIGQUIT, and only as the longest: see `drain`.

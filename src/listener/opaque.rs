@@ -123,6 +123,9 @@ impl Passage {
             (_, ErrorType::ConnectTimedout | ErrorType::TLSHandshakeTimedout) => {
                 Fault::new(FaultKind::ConnectTimeout, "no connection to the provider in time")
             }
+            (_, ErrorType::TLSHandshakeFailure | ErrorType::InvalidCert | ErrorType::HandshakeError) => {
+                Fault::new(FaultKind::Tls, "no secure connection to the provider")
+            }
             (_, ErrorType::ReadTimedout | ErrorType::WriteTimedout) => {
                 Fault::new(FaultKind::IdleTimeout, "the provider fell silent")
             }

@@ -21,6 +21,9 @@ const KEPT_CONNECTIONS: usize = 256;
 /// A connection that fails to open is tried at so many addresses of the name before the try as a whole has failed.
 const ADDRESSES_TRIED: usize = 3;
 
+/// In the place of a file of authorities: an empty one.
+pub const NO_AUTHORITIES: &str = "/dev/null";
+
 /// Connections to every provider.
 #[derive(Default)]
 pub struct Pool {
@@ -52,17 +55,20 @@ impl Pool {
 
     fn connector(&self, spec: &Spec) -> Result<Arc<Connector>> {
         if !spec.tls || spec.ca.is_some() {
-            return Ok(self.bare.get_or_init(|| connector(Some("/dev/null"))).clone());
+            return Ok(self.bare.get_or_init(|| connector(Some(NO_AUTHORITIES))).clone());
         }
-        let made = self.system.get_or_init(|| {
-            let mut store = pingora_rustls::RootCertStore::empty();
-            let readable = pingora_rustls::load_platform_certs_incl_env_into_store(&mut store).is_ok();
-            readable.then(|| connector(None))
-        });
+        let made = self.system.get_or_init(|| system_authorities().then(|| connector(None)));
         made.clone().ok_or_else(|| {
             Error::explain(ErrorType::InvalidCert, "this machine has no CA certificates: install ca-certificates")
         })
     }
+}
+
+/// Whether the system's authorities can be trusted: there are some, and all can be read. Where they can not, Pingora
+/// panics over them; it is to be given [`NO_AUTHORITIES`] instead.
+pub fn system_authorities() -> bool {
+    let mut store = pingora_rustls::RootCertStore::empty();
+    pingora_rustls::load_platform_certs_incl_env_into_store(&mut store).is_ok() && !store.is_empty()
 }
 
 fn connector(ca: Option<&str>) -> Arc<Connector> {

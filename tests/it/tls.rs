@@ -5,8 +5,15 @@ use crate::support::provider::{Authority, Provider};
 use crate::support::proxy::{Config, Proxy};
 use crate::support::{eventually, run};
 
+use serde_json::json;
+
 /// Outrider before a provider behind TLS, with what the configuration says about `tls`.
 async fn proxy_before(provider: &Provider, authority: &Authority, tls: &str) -> Proxy {
+    proxy_among(&[], provider, authority, tls).await
+}
+
+/// The same with these environment variables.
+async fn proxy_among(variables: &[(&str, &str)], provider: &Provider, authority: &Authority, tls: &str) -> Proxy {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("ca.pem"), authority.pem()).unwrap();
     let other = Authority::new();
@@ -16,7 +23,7 @@ async fn proxy_before(provider: &Provider, authority: &Authority, tls: &str) -> 
     let config = Config::default().entry("a", &fields).model("m", "{targets: [a/m]}");
     let file = dir.path().join("outrider.yaml");
     std::fs::write(&file, config.top("defaults: {retry: {tries: 1}}").text()).unwrap();
-    Proxy::start_in(dir, &file).await
+    Proxy::start_among(variables, dir, &file).await
 }
 
 #[test]
@@ -90,5 +97,45 @@ fn a_stranger_is_believed_where_the_operator_insists() {
         let provider = Provider::tls(&authority).await;
         let proxy = proxy_before(&provider, &authority, "tls: {insecure: true},").await;
         assert_eq!(proxy.send(Call::chat("m")).await.status, 200);
+    });
+}
+
+#[test]
+fn the_opaque_lane_believes_the_same_authorities() {
+    run(async {
+        let authority = Authority::new();
+        let rows = [
+            ("", 502),
+            ("tls: {ca: DIR/other.pem},", 502),
+            ("tls: {ca: DIR/ca.pem},", 200),
+            ("tls: {insecure: true},", 200),
+        ];
+        for provider in [Provider::tls(&authority).await, Provider::http2(&authority).await] {
+            for (tls, expected) in rows {
+                let proxy = proxy_before(&provider, &authority, tls).await;
+                let reply = proxy.send(Call::post("/v1/rerank", &json!({}))).await;
+                assert_eq!(reply.status, expected, "{tls} {}", reply.text());
+                let log = &proxy.calls_logged(1).await[0];
+                assert_eq!(log["outcome"], if expected == 200 { "success" } else { "tls" }, "{log}");
+            }
+            assert_eq!(provider.calls().len(), 2, "no key was shown to a stranger");
+        }
+    });
+}
+
+#[test]
+fn without_authorities_of_the_system_only_those_who_need_them_fail() {
+    run(async {
+        let authority = Authority::new();
+        let (secure, plain) = (Provider::tls(&authority).await, Provider::start().await);
+        let rows = [(&plain, "", 200), (&secure, "tls: {ca: DIR/ca.pem},", 200), (&secure, "", 502)];
+        for (provider, tls, expected) in rows {
+            let nowhere = [("SSL_CERT_FILE", "/nonexistent")];
+            let proxy = proxy_among(&nowhere, provider, &authority, tls).await;
+            for call in [Call::chat("m"), Call::post("/v1/rerank", &json!({}))] {
+                let reply = proxy.send(call).await;
+                assert_eq!(reply.status, expected, "{tls} {}", reply.text());
+            }
+        }
     });
 }

@@ -129,8 +129,13 @@ impl Proxy {
 
     /// Outrider with a file that lies somewhere in `dir`.
     pub async fn start_in(dir: TempDir, file: &Path) -> Self {
+        Self::start_among(&[], dir, file).await
+    }
+
+    /// The same with these environment variables.
+    pub async fn start_among(variables: &[(&str, &str)], dir: TempDir, file: &Path) -> Self {
         let mut command = outrider(&["run", "-c", file.to_str().expect("a readable path")]);
-        command.env("OUTRIDER_UPGRADE_SOCKET", meeting_place(&dir));
+        command.env("OUTRIDER_UPGRADE_SOCKET", meeting_place(&dir)).envs(variables.iter().copied());
         Self::launch(command, dir, file).await
     }
 
