@@ -77,6 +77,11 @@ impl TargetId {
     pub fn new(provider: &ProviderId, model: &str) -> Self {
         format!("{provider}/{model}").into()
     }
+
+    /// The name of its provider.
+    pub fn provider(&self) -> &str {
+        self.0.split_once('/').map_or("", |(provider, _)| provider)
+    }
 }
 
 impl KeyId {

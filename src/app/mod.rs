@@ -144,9 +144,8 @@ impl Shared {
     /// Names of the configuration are always labels of metrics, however many names clients make up.
     fn reserve_labels(&self) {
         let snapshot = self.snapshot.load();
-        let targets = snapshot.models.values().flat_map(|model| model.groups.iter().flatten());
         let models = snapshot.models.keys().map(|name| name.as_str());
-        self.telemetry.metrics.reserve_labels(models, targets.map(|target| target.id.as_str()));
+        self.telemetry.metrics.reserve_labels(models, snapshot.targets().map(|target| target.id.as_str()));
     }
 
     /// Providers are resolved and probed from now on.

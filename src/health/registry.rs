@@ -1,9 +1,9 @@
 //! Where health is kept between calls and over reloads, by name.
 //!
-//! Two sorts of targets: those that the configuration names stay for good; those that clients make up by asking for
-//! `provider/anything` are remembered while they are in use, and only so many of them.
+//! Two sorts of targets: those that the configuration names stay for as long as it does; those that clients make up by
+//! asking for `provider/anything` are remembered while they are in use, and only so many of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex};
 
@@ -25,6 +25,8 @@ pub struct Registry {
 struct Targets {
     configured: HashMap<TargetId, Arc<TargetHealth>>,
     dynamic: HashMap<TargetId, Dynamic>,
+    /// No longer named, but calls that began before go on.
+    leaving: Vec<Arc<TargetHealth>>,
     /// Counts uses of dynamic targets: which of two was used later, without a clock.
     uses: u64,
 }
@@ -43,14 +45,25 @@ impl Registry {
 
     /// The health of a target that the configuration names.
     pub fn target(&self, id: &TargetId) -> Arc<TargetHealth> {
-        let Targets { configured, dynamic, .. } = &mut *lock(&self.targets);
-        let learned_before = dynamic.remove(id).map(|dynamic| dynamic.health);
-        entry(configured, id, || learned_before.unwrap_or_else(|| new_target(id)))
+        let mut targets = lock(&self.targets);
+        let dynamic = targets.dynamic.remove(id).map(|dynamic| dynamic.health);
+        let learned_before = dynamic.or_else(|| targets.stay(id));
+        entry(&mut targets.configured, id, || learned_before.unwrap_or_else(|| new_target(id)))
     }
 
     /// The health of a target that a client has named. Where too many names are in use, it is not remembered.
     pub fn dynamic_target(&self, id: &TargetId) -> Arc<TargetHealth> {
         lock(&self.targets).dynamic_target(id)
+    }
+
+    /// Forgets what a new configuration has no place for: all named targets but `configured`, and those made up by
+    /// clients at providers that it does not `have`. A target whose calls go on is forgotten when they have ended.
+    pub fn keep(&self, configured: &HashSet<&TargetId>, have: impl Fn(&str) -> bool) {
+        let targets = &mut *lock(&self.targets);
+        let named = targets.configured.extract_if(|id, _| !configured.contains(id)).map(|(_, health)| health);
+        let made_up = targets.dynamic.extract_if(|id, _| !have(id.provider())).map(|(_, dynamic)| dynamic.health);
+        targets.leaving.extend(named.chain(made_up));
+        targets.leave();
     }
 
     /// The health of a credential.
@@ -65,9 +78,10 @@ impl Registry {
 
     /// Every target that is remembered, by name.
     pub fn targets(&self) -> Vec<Arc<TargetHealth>> {
-        let targets = lock(&self.targets);
+        let mut targets = lock(&self.targets);
+        targets.leave();
         let dynamic = targets.dynamic.values().map(|dynamic| &dynamic.health);
-        let mut all: Vec<_> = targets.configured.values().chain(dynamic).cloned().collect();
+        let mut all: Vec<_> = targets.configured.values().chain(dynamic).chain(&targets.leaving).cloned().collect();
         drop(targets);
         all.sort_unstable_by(|a, b| a.id().cmp(b.id()));
         all
@@ -85,11 +99,22 @@ impl Targets {
             dynamic.last_use = last_use;
             return dynamic.health.clone();
         }
-        let health = new_target(id);
+        let health = self.stay(id).unwrap_or_else(|| new_target(id));
         if self.dynamic.len() < DYNAMIC_TARGETS || self.forget_one() {
             self.dynamic.insert(id.clone(), Dynamic { health: health.clone(), last_use });
         }
         health
+    }
+
+    /// Those whose last call has ended are forgotten.
+    fn leave(&mut self) {
+        self.leaving.retain(|health| health.in_flight() > 0);
+    }
+
+    /// One that was leaving is named again.
+    fn stay(&mut self, id: &TargetId) -> Option<Arc<TargetHealth>> {
+        let index = self.leaving.iter().position(|health| health.id() == id)?;
+        Some(self.leaving.swap_remove(index))
     }
 
     /// Forgets the idle target whose last use is longest ago. `false`: none is idle. A walk over them all, which
@@ -131,6 +156,29 @@ mod tests {
         assert!(Arc::ptr_eq(&learned, &registry.target(&id(2))), "what was learned outlives being configured");
         let names: Vec<_> = registry.targets().iter().map(|target| target.id().clone()).collect();
         assert_eq!(names, [id(1), id(2)]);
+    }
+
+    #[test]
+    fn what_is_no_longer_named_is_forgotten_once_its_calls_have_ended() {
+        let registry = Registry::new();
+        let names = || registry.targets().iter().map(|target| target.id().to_string()).collect::<Vec<_>>();
+        let (a, b, c) = (TargetId::from("a/m"), TargetId::from("b/m"), TargetId::from("c/m"));
+        let (kept, busy, _) = (registry.target(&a), registry.target(&b), registry.target(&c));
+        for made_up in ["a/other", "b/other"] {
+            registry.dynamic_target(&made_up.into());
+        }
+        let (call, another) = (busy.start(Instant::now()), busy.start(Instant::now()));
+        let keep = || registry.keep(&[&a].into(), |provider| provider == "a");
+        keep();
+        assert_eq!(names(), ["a/m", "a/other", "b/m"]);
+        assert!(Arc::ptr_eq(&kept, &registry.target(&a)));
+        drop(call);
+        assert!(Arc::ptr_eq(&busy, &registry.target(&b)), "named again, it is the same");
+        keep();
+        assert_eq!(names(), ["a/m", "a/other", "b/m"]);
+        drop(another);
+        assert_eq!(names(), ["a/m", "a/other"]);
+        assert!(!Arc::ptr_eq(&busy, &registry.target(&b)), "forgotten");
     }
 
     #[test]

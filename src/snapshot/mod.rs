@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::names::{ModelName, ProviderId, TargetId};
 use crate::provider::Provider;
-use crate::routing::{Model, Policy};
+use crate::routing::{Model, Policy, Target};
 
 pub use build::{build, load};
 pub use environment::from_environment;
@@ -39,4 +39,11 @@ pub struct Snapshot {
     pub allow_origins: Vec<String>,
     /// The configuration with every secret replaced, as the operator's door shows it.
     pub redacted: serde_json::Value,
+}
+
+impl Snapshot {
+    /// The targets that the file names.
+    pub fn targets(&self) -> impl Iterator<Item = &Target> {
+        self.models.values().flat_map(|model| model.groups.iter().flatten())
+    }
 }

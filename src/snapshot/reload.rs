@@ -69,7 +69,10 @@ impl Reloader {
             return Ok(Changed::Nothing);
         }
         let restart = waiting_for_restart(&self.started, &config);
-        self.current.store(Arc::new(snapshot));
+        let snapshot = Arc::new(snapshot);
+        self.current.store(snapshot.clone());
+        let targets = snapshot.targets().map(|target| &target.id).collect();
+        self.registry.keep(&targets, |provider| snapshot.providers.contains_key(provider));
         *running = config;
         Ok(Changed::Applied { warnings, restart })
     }

@@ -1,5 +1,6 @@
 //! A new configuration serves new calls; calls in flight do not notice; a bad one changes nothing.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
@@ -168,6 +169,40 @@ fn a_hangup_signal_reads_the_file_again() {
         proxy.signal("HUP").await;
         answers(&proxy, "new/m").await;
     });
+}
+
+#[test]
+fn targets_that_are_gone_leave_the_pages_after_their_last_call() {
+    run(async {
+        let (old, new) = (Provider::behaving(Behaviour::stream(5).gated_after(3)).await, Provider::start().await);
+        let proxy = Proxy::start(&Config::default().provider("old", &old).model("m", "{targets: [old/m]}")).await;
+        let mut stream = proxy.open(Call::stream("m")).await;
+        stream.read_until("word2").await;
+        old.set(Behaviour::ok());
+        proxy.send(Call::chat("old/made-up")).await;
+        shows(&proxy, &["old/m", "old/made-up"]).await;
+        proxy.rewrite(&Config::default().provider("new", &new).model("m", "{targets: [new/m]}").text());
+        answers(&proxy, "new/m").await;
+        shows(&proxy, &["new/m", "old/m"]).await;
+        old.release();
+        assert!(stream.rest().await.complete);
+        shows(&proxy, &["new/m"]).await;
+    });
+}
+
+/// Waits until these are the targets that the operator is shown.
+async fn shows(proxy: &Proxy, wanted: &[&str]) {
+    eventually(&format!("the targets are {wanted:?}"), || shown(proxy), |seen| seen.iter().eq(wanted)).await;
+}
+
+/// The targets at `/targets` and those that have a gauge.
+async fn shown(proxy: &Proxy) -> BTreeSet<String> {
+    let page = proxy.ask("/targets").await.json();
+    let listed = page["targets"].as_array().unwrap().iter().map(|target| target["target"].as_str().unwrap());
+    let metrics = proxy.ask("/metrics").await.text();
+    let gauges = metrics.lines().filter(|line| line.starts_with("outrider_target_"));
+    let measured = gauges.filter_map(|line| line.split("target=\"").nth(1)?.split('"').next());
+    listed.chain(measured).map(str::to_owned).collect()
 }
 
 #[test]
