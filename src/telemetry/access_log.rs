@@ -271,7 +271,7 @@ mod tests {
                 {"target": "openai/gpt-5", "key": "k#1", "outcome": "ok", "status": 200, "ms": 300.0},
             ],
             "status": 200, "outcome": "success", "stream": true,
-            "tokens": {"input": 100, "output": 50, "cached": 40, "cache_write": null, "reasoning": 7},
+            "tokens": {"input": 100, "output": 50, "cached": 40, "cache_write": null, "cache_write_1h": null, "reasoning": 7},
             "first_token_ms": 320.0, "total_ms": 812.345, "added_us": 90, "bytes_in": 1024, "bytes_out": 2048,
         });
         assert_eq!(line, expected);
