@@ -3,6 +3,7 @@
 //! A provider is not a dialect: dozens of providers speak OpenAI's. What is known of each vendor in advance is one
 //! row of the [`catalogue`]; what the operator configured is a [`Provider`].
 
+pub mod auth;
 pub mod catalogue;
 pub mod limits;
 pub mod paths;
