@@ -26,6 +26,9 @@ use crate::canonical::{Fault, FaultKind};
 /// The variable of a Bedrock API key.
 const BEARER: &str = "AWS_BEARER_TOKEN_BEDROCK";
 
+/// The variable that names a profile of the shared files.
+const PROFILE: &str = "AWS_PROFILE";
+
 /// What requests are signed with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keys {
@@ -89,25 +92,49 @@ impl Login {
             return Some(Authorizer(Scheme::Fixed(value)));
         }
         let scope = scope(host, env)?;
-        let source = Aws { places: self.places(&scope.region, env), context: context(env, fetch), login: self };
+        let source = Aws {
+            places: self.places(&scope.region, env),
+            nothing_found: self.nothing_found(env),
+            context: context(env, fetch),
+            login: self,
+        };
         Some(Authorizer(Scheme::SigV4 { keys: Renewed::new(source), scope }))
     }
 
+    /// Where to look, in this order.
     fn places(&self, region: &str, env: &Environment) -> Vec<Place> {
+        let profile = |name: &str| -> [Place; 2] {
+            [Box::new(Profile::new().with_profile(name)), Box::new(SingleSignOn::new().with_profile(name))]
+        };
         match self {
             Self::Bearer(_) | Self::Keys(_) => vec![],
-            Self::Profile(profile) => vec![
-                Box::new(Profile::new().with_profile(profile)),
-                Box::new(SingleSignOn::new().with_profile(profile)),
-            ],
-            Self::Environment => vec![
-                Box::new(Variables::new()),
-                Box::new(Profile::new()),
-                Box::new(SingleSignOn::new()),
-                Box::new(web_identity(region, env)),
-                Box::new(Container::new()),
-                Box::new(Machine::new()),
-            ],
+            Self::Profile(name) => profile(name).into(),
+            Self::Environment => {
+                let mut places: Vec<Place> = vec![Box::new(Variables::new())];
+                match env.get(PROFILE).filter(|name| !name.is_empty()) {
+                    // Who names a profile does not want to act as the machine where it is empty.
+                    Some(name) => places.extend(profile(name)),
+                    None => {
+                        places.extend(profile("default"));
+                        places.push(Box::new(web_identity(region, env)));
+                        places.push(Box::new(Container::new()));
+                        places.push(Box::new(Machine::new()));
+                    }
+                }
+                places
+            }
+        }
+    }
+
+    /// What is said where nothing was found.
+    fn nothing_found(&self, env: &Environment) -> String {
+        let profile = match self {
+            Self::Profile(name) => Some(name),
+            _ => env.get(PROFILE).filter(|name| !name.is_empty()),
+        };
+        match profile {
+            Some(name) => format!("the AWS profile {name} has neither keys nor a valid sign-on"),
+            None => "no AWS credentials in any of the usual places".into(),
         }
     }
 }
@@ -144,6 +171,7 @@ type Place = Box<dyn ProvideCredentialDyn<Credential = Credential>>;
 struct Aws {
     login: Login,
     places: Vec<Place>,
+    nothing_found: String,
     context: Context,
 }
 
@@ -165,10 +193,7 @@ impl Source<Keys> for Aws {
             }
         }
         let message = "the credentials for the provider are not set up";
-        Err(Fault::new(FaultKind::KeyRefused, message).with_detail(match &self.login {
-            Login::Profile(profile) => format!("no AWS profile {profile} with keys, or with a valid sign-on"),
-            _ => "no AWS credentials in any of the usual places".into(),
-        }))
+        Err(Fault::new(FaultKind::KeyRefused, message).with_detail(&self.nothing_found))
     }
 }
 
@@ -383,10 +408,13 @@ mod tests {
         let chosen = [files[0], files[1], ("AWS_PROFILE", "work")];
         assert_eq!(signed(&chosen, nobody()).await.0.unwrap(), "WORK");
         assert_eq!(signed_as(Login::Profile("work".into()), &files, nobody()).await.0.unwrap(), "WORK");
-        let (missing, script) = signed_as(Login::Profile("nobody".into()), &files, nobody()).await;
-        let detail = missing.unwrap_err().detail.unwrap();
-        assert_eq!(&*detail, "no AWS profile nobody with keys, or with a valid sign-on");
-        assert_eq!(script.count(), 0, "a profile that was said is not replaced by the machine's role");
+        let empty = "the AWS profile nobody has neither keys nor a valid sign-on";
+        let named = [files[0], files[1], ("AWS_PROFILE", "nobody")];
+        for (login, variables) in [(Login::Profile("nobody".into()), &files[..]), (Login::Environment, &named)] {
+            let (missing, script) = signed_as(login, variables, nobody()).await;
+            assert_eq!(missing.unwrap_err().detail.as_deref(), Some(empty));
+            assert_eq!(script.count(), 0, "a profile that was said is not replaced by the machine's role");
+        }
     }
 
     #[tokio::test]

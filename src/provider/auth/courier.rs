@@ -102,3 +102,63 @@ impl std::fmt::Debug for Courier {
         f.write_str("Courier")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Answers each connection's requests with `reply`; what it heard last comes back by the channel.
+    async fn service(reply: String) -> (String, tokio::sync::mpsc::UnboundedReceiver<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (heard, hears) = tokio::sync::mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let (reply, heard) = (reply.clone(), heard.clone());
+                tokio::spawn(async move {
+                    let mut bytes = vec![0; 4096];
+                    while let Ok(length @ 1..) = stream.read(&mut bytes).await {
+                        let _ = heard.send(String::from_utf8_lossy(&bytes[..length]).into_owned());
+                        let _ = stream.write_all(reply.as_bytes()).await;
+                    }
+                });
+            }
+        });
+        (url, hears)
+    }
+
+    fn http(status: &str, body: &str) -> String {
+        format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+    }
+
+    #[tokio::test]
+    async fn a_request_goes_there_and_its_answer_comes_back() {
+        let (url, mut hears) = service(http("403 Forbidden", r#"{"error":"no"}"#)).await;
+        let courier = Courier::new(Pool::new());
+        for _ in 0..2 {
+            let request = Request::put(format!("{url}/token?a=1")).header("x-proof", "p").body(Bytes::new()).unwrap();
+            let answer = courier.fetch(request).await.unwrap();
+            assert_eq!((answer.status().as_u16(), &answer.body()[..]), (403, &br#"{"error":"no"}"#[..]));
+            let heard = hears.recv().await.unwrap().to_ascii_lowercase();
+            assert!(heard.starts_with("put /token?a=1 http/1.1\r\n") && heard.contains("x-proof: p"), "{heard}");
+        }
+        assert_eq!(courier.endpoints.lock().unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_can_not_be_reached_or_goes_on_forever_is_a_fault() {
+        let courier = Courier::new(Pool::new());
+        let get = |url: &str| courier.fetch(Request::get(url).body(Bytes::new()).unwrap());
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let fault = get(&format!("http://{free}/hush")).await.unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Connect);
+        assert!(!format!("{fault:?}").contains("hush") && fault.detail.unwrap().starts_with("127.0.0.1: "));
+        assert_eq!(get("/nowhere").await.unwrap_err().kind, FaultKind::Internal);
+        let (url, _hears) = service(http("200 OK", &"x".repeat(LARGEST + 1))).await;
+        assert_eq!(get(&url).await.unwrap_err().kind, FaultKind::Malformed);
+    }
+}

@@ -45,7 +45,7 @@ pub struct Identity {
 #[derive(Debug)]
 enum Kind {
     Metadata { host: String },
-    ServiceAccount(ServiceAccount),
+    ServiceAccount(Box<ServiceAccount>),
     User(User),
     External(Box<External>),
     Impersonated { as_whom: String, delegates: Vec<String>, source: Box<Kind> },
@@ -97,7 +97,7 @@ impl Identity {
 impl Kind {
     fn from_json(json: &Value) -> Result<Self, Unusable> {
         match json["type"].as_str().unwrap_or_default() {
-            "service_account" => Ok(Self::ServiceAccount(ServiceAccount::from_json(json)?)),
+            "service_account" => Ok(Self::ServiceAccount(Box::new(ServiceAccount::from_json(json)?))),
             "authorized_user" => Ok(Self::User(parsed(json, "a user's credential")?)),
             "external_account" => Ok(Self::External(Box::new(External::from_json(json)?))),
             "impersonated_service_account" => {

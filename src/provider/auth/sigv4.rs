@@ -14,6 +14,7 @@ use aws_sigv4::sign::v4;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use ring::digest;
+use tracing::subscriber::{NoSubscriber, with_default};
 
 use super::Outgoing;
 use super::aws::Keys;
@@ -65,7 +66,9 @@ fn signature(
         .time(now)
         .settings(settings())
         .build()?;
-    let (instructions, _) = aws_sign(signable, &params.into())?.into_parts();
+    // The signer's own `trace` messages hold the session token.
+    let signed = with_default(NoSubscriber::default(), || aws_sign(signable, &params.into()))?;
+    let (instructions, _) = signed.into_parts();
     let mut added = HeaderMap::with_capacity(OURS.len());
     for (name, value) in instructions.headers() {
         let name = HeaderName::from_bytes(name.as_bytes())?;
@@ -204,6 +207,31 @@ mod tests {
                 assert!(added.contains(&(name, value.as_str().unwrap())), "{}: {name}: {added:?}", case["id"]);
             }
         }
+    }
+
+    #[test]
+    fn no_secret_is_logged() {
+        #[derive(Clone, Default)]
+        struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+        impl std::io::Write for Log {
+            fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+                self.0.lock().unwrap().extend_from_slice(bytes);
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let log = Log::default();
+        let writer = log.clone();
+        let everything = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE);
+        let _listening = tracing::subscriber::set_default(everything.with_writer(move || writer.clone()).finish());
+        let url = Uri::from_static("https://host/");
+        let keys = keys(&"id".into(), &"hush".into(), &"hush".into());
+        sign(&post(&url, &cut(b"hush")), &mut HeaderMap::new(), &scope("r", "s"), &keys, SystemTime::now()).unwrap();
+        tracing::trace!("heard");
+        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert!(log.contains("heard") && !log.contains("hush"), "{log}");
     }
 
     /// The signatures are botocore's, of the same requests at the same time.
