@@ -1,8 +1,8 @@
 //! Azure through Entra: a token in the place of an API key.
 //!
-//! Each way is one request (https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow and
-//! https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token), which is why
-//! there is no library here: Microsoft's brings an HTTP stack for them.
+//! Each way is one request, which is why there is no library here: Microsoft's brings an HTTP stack for them.
+//! Applications: <https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow>; machines:
+//! <https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token>.
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! Google: a token for Vertex AI.
 //!
-//! The credentials are those of Application Default Credentials (https://google.aip.dev/auth/4110), each of which ends
-//! in one or two plain requests. Google's own library brings a second HTTP stack, and `reqsign-google` the `rsa` crate,
-//! whose timing leak (RUSTSEC-2023-0071) has no fix; `ring` signs here, as it does for TLS.
+//! The credentials are those of Application Default Credentials (<https://google.aip.dev/auth/4110>), each of which
+//! ends in one or two plain requests. Google's own library brings a second HTTP stack, and `reqsign-google` the `rsa`
+//! crate, whose timing leak (RUSTSEC-2023-0071) has no fix; `ring` signs here, as it does for TLS.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -74,6 +74,16 @@ impl Identity {
         let quota = json["quota_project_id"].as_str().map(HeaderValue::try_from).transpose();
         let quota_project = quota.map_err(|_| unusable("`quota_project_id` is no project"))?;
         Ok(Self { kind: Kind::from_json(&json)?, quota_project })
+    }
+
+    /// As Google's own libraries find their credentials: in a document, else from the metadata server.
+    pub fn from_environment(env: &Environment) -> Result<Self, Unusable> {
+        let Some((path, named)) = Self::document(env) else { return Ok(Self::machine(env)) };
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Self::from_json(&text).map_err(|Unusable(what)| unusable(format!("{path}: {what}"))),
+            Err(error) if named => Err(unusable(format!("{path} can not be read: {}", error.kind()))),
+            Err(_) => Ok(Self::machine(env)),
+        }
     }
 
     /// Where the credential document is that Google's own libraries would read: to be read if it exists, and if not,
@@ -252,7 +262,7 @@ impl ServiceAccount {
     }
 }
 
-/// Workload identity federation: Google trusts another issuer's token (https://google.aip.dev/auth/4117).
+/// Workload identity federation: Google trusts another issuer's token (<https://google.aip.dev/auth/4117>).
 #[derive(Debug, Deserialize)]
 struct External {
     audience: String,
@@ -536,5 +546,13 @@ mod tests {
         check(&[home], Some(("/home/me/.config/gcloud/application_default_credentials.json", false)));
         check(&[home, ("CLOUDSDK_CONFIG", "/c")], Some(("/c/application_default_credentials.json", false)));
         check(&[], None);
+
+        let read = |variables: &[(&str, &str)]| Identity::from_environment(&env(variables)).map(|found| found.kind);
+        let missing = read(&[("GOOGLE_APPLICATION_CREDENTIALS", "/not/there")]).unwrap_err();
+        assert_eq!(missing.to_string(), "/not/there can not be read: entity not found");
+        assert!(matches!(read(&[("HOME", "/not/there")]), Ok(Kind::Metadata { host }) if host == METADATA));
+        assert!(
+            matches!(read(&[("GCE_METADATA_HOST", "127.0.0.1:8")]), Ok(Kind::Metadata { host }) if host != METADATA)
+        );
     }
 }

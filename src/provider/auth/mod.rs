@@ -2,8 +2,8 @@
 //! through Entra.
 //!
 //! An [`Authorizer`] is made once for a provider. Before each try it adds to the request's headers what the provider
-//! wants: a signature over the whole request ([`sigv4`]) or a bearer token. Signing keys and tokens live for an hour
-//! or so; [`renewed`] gets the next ones in time, in the background. Where they come from is the business of [`aws`],
+//! wants: a signature over the whole request (`sigv4`) or a bearer token. Signing keys and tokens live for an hour or
+//! so; `renewed` gets the next ones in time, in the background. Where they come from is the business of [`aws`],
 //! [`google`] and [`entra`]; whom they ask they reach through [`Fetch`], in production through the same transport as
 //! every call ([`courier`]).
 //!
@@ -119,5 +119,32 @@ mod testing {
             Outgoing { method: &Method::POST, authority: "host", path_and_query: "/", body: &Body::default() };
         authorizer.authorize(&request, &mut headers).await?;
         Ok(headers[name].to_str().unwrap().to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::fetch::script::Script;
+    use super::testing::{env, header};
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_that_the_provider_refuses_is_replaced() {
+        let mut count = 0;
+        let script = Arc::new(Script::new(move |_| {
+            count += 1;
+            (200, format!(r#"{{"access_token":"t{count}","expires_in":3600}}"#))
+        }));
+        let authorizer = Arc::new(google::Identity::machine(&env(&[])).authorizer(script.clone()));
+        let call =
+            |authorizer: Arc<Authorizer>| tokio::spawn(async move { header(&authorizer, "authorization").await });
+        assert_eq!(call(authorizer.clone()).await.unwrap().unwrap(), "Bearer t1");
+        authorizer.refused();
+        assert_eq!(call(authorizer.clone()).await.unwrap().unwrap(), "Bearer t1", "it was new");
+        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        authorizer.refused();
+        assert_eq!(call(authorizer.clone()).await.unwrap().unwrap(), "Bearer t2");
     }
 }
