@@ -25,7 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["names", "canonical", "upstream", "dialect", "telemetry", "provider", "routing", "snapshot", "exchange"],
     ),
     ("admin", &["names", "canonical", "upstream", "health", "telemetry", "provider", "routing", "snapshot"]),
-    ("app", &["config", "upstream", "health", "telemetry", "snapshot", "exchange", "listener", "admin"]),
+    ("app", &["config", "upstream", "health", "telemetry", "provider", "snapshot", "exchange", "listener", "admin"]),
     ("cli", &["config", "health", "telemetry", "snapshot", "app"]),
     ("main", &["cli"]),
 ];
@@ -95,7 +95,9 @@ fn lines() -> impl Iterator<Item = (String, PathBuf, String)> {
         let text = fs::read_to_string(&file).expect("readable");
         let product = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
         let lines: Vec<_> = product.lines().map(|line| (part.clone(), inner.clone(), line.to_owned())).collect();
-        let about_parts = part != "lib" && !inner.ends_with("fixture.rs") && !inner.ends_with("stories.rs");
+        let of_tests = inner.components().any(|step| matches!(step.as_os_str().to_str(), Some("tests" | "tests.rs")));
+        let about_parts =
+            part != "lib" && !of_tests && !inner.ends_with("fixture.rs") && !inner.ends_with("stories.rs");
         lines.into_iter().filter(move |_| about_parts)
     })
 }

@@ -25,6 +25,7 @@ use crate::config::Config;
 use crate::exchange::Exchange;
 use crate::health::Registry;
 use crate::listener::{Front, Gateway};
+use crate::provider::auth::Courier;
 use crate::snapshot::Snapshot;
 use crate::telemetry::{Format, Telemetry};
 use crate::upstream::pool::{NO_AUTHORITIES, Pool, system_authorities};
@@ -108,6 +109,7 @@ impl Shared {
     fn proxy(&self, conf: &Arc<ServerConf>) -> HttpProxy<Gateway<Pool>> {
         let exchange = Exchange {
             transport: self.pool.clone(),
+            fetch: Courier::new(self.pool.clone()),
             snapshot: self.snapshot.clone(),
             registry: self.registry.clone(),
             telemetry: self.telemetry.clone(),

@@ -31,7 +31,7 @@ pub struct Fault {
 pub struct Original {
     /// Its `content-type`, if any.
     pub content_type: Option<http::HeaderValue>,
-    /// Its body, already bounded by the reader.
+    /// Its body, already bounded by the reader. Empty where the client does not speak the provider's dialect.
     pub body: Bytes,
     /// Its request id, which the provider's support will ask for.
     pub request_id: Option<http::HeaderValue>,
@@ -82,6 +82,8 @@ pub enum FaultKind {
     NoTarget,
     /// The client's request cannot be understood or is not allowed.
     BadRequest,
+    /// The target cannot do what is asked, or not without a loss that the client does not want. Another may.
+    Unsupported,
     /// The body is over the limit.
     TooLarge,
     /// The client sends too slowly.
@@ -130,7 +132,9 @@ impl FaultKind {
     pub fn blame(self) -> Blame {
         use FaultKind::*;
         match self {
-            Rejected | UnknownModel | BadRequest | TooLarge | ClientTimeout | Forbidden | ClientGone => Blame::Client,
+            Rejected | UnknownModel | BadRequest | Unsupported | TooLarge | ClientTimeout | Forbidden | ClientGone => {
+                Blame::Client
+            }
             RateLimited | QuotaExhausted | KeyRefused => Blame::Key,
             NoTarget | Internal | TotalTimeout => Blame::Us,
             Connect | ConnectTimeout | Tls | Reset | FirstTokenTimeout | IdleTimeout | UpstreamTimeout | Overloaded
@@ -163,6 +167,7 @@ impl FaultKind {
             UnknownModel => "unknown_model",
             NoTarget => "no_target",
             BadRequest => "bad_request",
+            Unsupported => "unsupported",
             TooLarge => "too_large",
             ClientTimeout => "client_timeout",
             Forbidden => "forbidden",

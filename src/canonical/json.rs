@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::Str;
+
 /// One JSON value, unparsed.
 #[derive(Clone, Debug)]
 pub struct Raw<'a>(Cow<'a, RawValue>);
@@ -13,6 +15,22 @@ impl<'a> Raw<'a> {
     /// The JSON text.
     pub fn as_str(&self) -> &str {
         self.0.get()
+    }
+
+    /// The JSON text, borrowed from the document for as long as that lives.
+    pub fn into_str(self) -> Str<'a> {
+        match self.0 {
+            Cow::Borrowed(raw) => Str::new(raw.get()),
+            Cow::Owned(raw) => String::from(Box::<str>::from(raw)).into(),
+        }
+    }
+
+    /// The JSON text for as long as the document it was read from; `None` where it was written anew.
+    pub fn source(&self) -> Option<&'a str> {
+        match &self.0 {
+            Cow::Borrowed(raw) => Some(raw.get()),
+            Cow::Owned(_) => None,
+        }
     }
 
     /// The value of `text`, or `None` where that is not JSON.

@@ -8,6 +8,7 @@
 mod content;
 mod dialect;
 pub mod effort;
+pub mod estimate;
 mod event;
 mod fault;
 mod ids;

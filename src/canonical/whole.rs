@@ -131,10 +131,15 @@ pub fn replay(reply: &Reply<'_>, out: &mut dyn FnMut(Event<'_>)) {
         service_tier: reply.service_tier.as_ref().map(Str::borrowed),
     });
     for (choice, answer) in (0..).zip(&reply.choices) {
+        let mut logprobs = answer.logprobs.as_ref();
         for (index, part) in (0..).zip(&answer.parts) {
             replay_part(choice, index, part, out);
+            // Right behind the text: there are dialects that have no place for them later.
+            if let Some(logprobs) = logprobs.take_if(|_| matches!(part, Part::Text(_))) {
+                out(Event::Logprobs { choice, logprobs: logprobs.borrowed() });
+            }
         }
-        if let Some(logprobs) = &answer.logprobs {
+        if let Some(logprobs) = logprobs {
             out(Event::Logprobs { choice, logprobs: logprobs.borrowed() });
         }
     }

@@ -43,7 +43,8 @@ settings! {
     pub struct Provider {
         /// Which provider it is, when its name does not say: `openai`, `azure`, `groq`, `ollama` ...
         kind: Option<Located<String>> = None,
-        /// For anything that is not known by kind: how a chat is written there.
+        /// How a chat is written there: for anything that is not known by kind, or to leave a provider only one of those
+        /// that it speaks.
         dialect: Option<Dialect> = None,
         /// Where it is, with the path that stands before `/chat/completions`. Known for most kinds.
         base_url: Option<Located<String>> = None,
@@ -51,12 +52,15 @@ settings! {
         api_key: Option<Located<Secret>> = None,
         /// Several keys. Each rests by itself when it is limited or refused.
         api_keys: Vec<Located<Secret>> = Vec::new(),
-        /// Whose credential is sent: ours, the client's (`passthrough`), or `none`.
+        /// Whose credential is sent: our `key`, the client's (`passthrough`), a cloud's login (`aws`, `google`, `entra`;
+        /// Bedrock's and Vertex' without a key), or `none`.
         auth: Located<Auth> = Located::unplaced(Auth::Key),
         /// Azure's `api-version`. Without one, Azure's newer paths below `/openai/v1` are used.
         api_version: Option<Located<String>> = None,
-        /// Where it runs, for those who read `/config`. Routing does not look at it.
+        /// Where it runs. Part of the host at AWS and Google.
         region: Option<String> = None,
+        /// The project at Google.
+        project: Option<String> = None,
         /// Headers added to every request, in the place of the client's of the same name. Values are not shown.
         headers: Named<Option<HeaderText>> = Named::default(),
         /// How its certificate is checked.
@@ -111,6 +115,8 @@ settings! {
         retry: Retry = Retry::default(),
         /// How long a call may take.
         timeouts: Timeouts = Timeouts::default(),
+        /// Whether a call rather fails than goes to a target that cannot be told all that it asks for. Default false.
+        strict: Option<bool> = None,
     }
     later ["require", "prefer", "hedge", "recover", "sticky"]
 
@@ -120,6 +126,8 @@ settings! {
         retry: Retry = Retry::default(),
         /// As in a model.
         timeouts: Timeouts = Timeouts::default(),
+        /// As in a model.
+        strict: Option<bool> = None,
     }
     later ["hedge", "recover"]
 
@@ -168,8 +176,19 @@ words! {
     pub enum Dialect {
         /// OpenAI's Chat Completions, with its older completions and its embeddings.
         OpenaiChat = "openai_chat",
+        /// OpenAI's Responses.
+        OpenaiResponses = "openai_responses",
+        /// Anthropic's Messages.
+        Anthropic = "anthropic",
+        /// Google's generateContent.
+        Gemini = "gemini",
+        /// AWS Bedrock's Converse.
+        Bedrock = "bedrock",
+        /// Cohere's chat, version 2.
+        Cohere = "cohere",
+        /// Ollama's own chat.
+        Ollama = "ollama",
     }
-    later ["openai_responses", "anthropic", "gemini", "bedrock", "cohere"]
 
     /// Whose credential a provider is sent.
     pub enum Auth {
@@ -179,6 +198,12 @@ words! {
         Passthrough = "passthrough",
         /// None at all.
         None = "none",
+        /// A signature of AWS, with the credentials that its own libraries would find.
+        Aws = "aws",
+        /// A token of Google, with the credentials that its own libraries would find.
+        Google = "google",
+        /// A token of Azure's Entra, with the credentials that its own libraries would find.
+        Entra = "entra",
     }
 
     /// How a model's targets share the load.

@@ -27,6 +27,12 @@ pub trait Codec: Sync {
     /// member is wrong, by its path.
     fn read_request<'a>(&self, body: &'a [u8], asked: &Asked<'a>) -> Result<Request<'a>, Fault>;
 
+    /// The member of a client's request, if there is one, by which it refers to what only the provider that it was
+    /// said to can know, such as an earlier answer. Such a request cannot go to another dialect.
+    fn bound(&self, _request: &Request<'_>) -> Option<String> {
+        None
+    }
+
     /// The request as this dialect's provider wants it. What cannot be said is emulated, or left out and named in
     /// `lost`; a fault where the request makes no sense without it.
     fn write_request(&self, request: &Request<'_>, target: &Target<'_>, lost: &mut Lost) -> Result<Vec<u8>, Fault>;
@@ -43,6 +49,31 @@ pub trait Codec: Sync {
     /// Writes one client's stream.
     fn write_stream(&self, about: &About<'_>) -> Box<dyn StreamWriter>;
 
+    /// A request to count the tokens of `request`, in dialects whose vendor can be asked for it.
+    fn write_count_request(&self, _request: &Request<'_>, _target: &Target<'_>) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// How many tokens the vendor counted.
+    fn read_count(&self, _body: &[u8]) -> Option<u64> {
+        None
+    }
+
+    /// How many tokens a client's request has, in dialects whose clients can ask for it.
+    fn write_count(&self, _tokens: u64) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// The list of models, for a client that asks in this dialect. `created` is in seconds since 1970.
+    fn write_models(&self, _names: &[&str], _created: u64) -> Option<Bytes> {
+        None
+    }
+
+    /// A header that goes with [`Self::write_error`], in dialects that name the error there.
+    fn error_header(&self, _fault: &Fault) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
     /// A fault as this dialect's client is told before an answer has begun: status and JSON body.
     fn write_error(&self, fault: &Fault) -> (StatusCode, Bytes);
 }
@@ -52,7 +83,7 @@ pub trait Codec: Sync {
 pub enum Framing {
     /// Server-sent events.
     Sse,
-    /// One JSON array, its elements written one by one.
+    /// Server-sent events, or one JSON array whose elements come one by one: the first byte says which.
     JsonArray,
     /// One JSON document a line.
     Lines,
@@ -118,4 +149,17 @@ pub struct About<'a> {
     pub json_array: bool,
     /// The client's own request, for a dialect that repeats its settings in the answer.
     pub request: &'a [u8],
+}
+
+/// The codec of a dialect.
+pub fn of(dialect: Dialect) -> &'static dyn Codec {
+    match dialect {
+        Dialect::OpenAiChat => &super::openai_chat::OpenAiChat,
+        Dialect::OpenAiResponses => &super::openai_responses::OpenAiResponses,
+        Dialect::Anthropic => &super::anthropic::Anthropic,
+        Dialect::Gemini => &super::gemini::Gemini,
+        Dialect::Bedrock => &super::bedrock::Bedrock,
+        Dialect::Cohere => &super::cohere::Cohere,
+        Dialect::Ollama => &super::ollama::Ollama,
+    }
 }

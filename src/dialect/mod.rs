@@ -3,9 +3,22 @@
 //! Each dialect is a folder with a [`Codec`](codec::Codec) that reads it into the canonical model and writes it from
 //! there. No I/O, no clock, no provider; nothing is logged, and no dialect names another.
 
+pub mod anthropic;
+pub mod aws_events;
+pub mod bedrock;
 pub mod codec;
+pub mod cohere;
+pub mod doors;
 pub mod error;
+pub mod flow;
+pub mod frames;
+pub mod gemini;
+pub mod head;
 pub mod json;
+pub mod json_array;
+pub mod lines;
+pub mod ollama;
 pub mod openai_chat;
+pub mod openai_responses;
 pub mod sse;
 pub mod wire;

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
-use crate::canonical::{Fault, Usage};
-use crate::dialect::openai_chat::StreamWatch;
+use crate::canonical::{Fault, Lost, Usage};
+use crate::dialect::flow::Flow;
 use crate::health::InFlight;
 use crate::routing::Target;
 
@@ -21,6 +21,8 @@ pub(super) struct Answer<R> {
     pub status: StatusCode,
     /// Its headers as they go to the client.
     pub headers: HeaderMap,
+    /// What of the request the target was not told.
+    pub lost: Lost,
     /// What was read of the body so far and may be written at once.
     pub ready: Vec<Bytes>,
     /// What follows.
@@ -34,9 +36,9 @@ pub(super) enum Rest {
     /// Nothing: the body is complete.
     Nothing(Usage),
     /// More events.
-    Events(Box<StreamWatch>),
+    Events(Box<dyn Flow>),
     /// Nothing good: the stream broke in the very bytes that brought its first real event.
-    Broken(Usage, Fault),
+    Broken(Box<dyn Flow>, Fault),
     /// More of a body that is too long to be held, or that cannot be looked into.
     Bytes(Tail),
 }

@@ -3,6 +3,7 @@
 //! Nothing reaches the client before the first real event of an answer, so whatever happens until then can still go
 //! elsewhere. Where it goes is [`failover`]'s decision.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use smallvec::SmallVec;
@@ -10,13 +11,15 @@ use tokio::time::{sleep, timeout_at};
 
 use super::answer::Answer;
 use super::failover::{self, Next, Situation, Tried};
-use super::{Call, Caller, Exchange, Gone, hold, outbound};
+use super::outbound::{self, Outbound};
+use super::{Call, Caller, Exchange, Gone, hold};
 use crate::canonical::{Fault, FaultKind};
-use crate::provider::Key;
+use crate::provider::auth::{Fetch, Outgoing};
+use crate::provider::{Key, Signer};
 use crate::routing::plan::{Plan, Standing, pick_key};
 use crate::routing::{Policy, Target};
 use crate::telemetry::Attempt;
-use crate::upstream::Transport;
+use crate::upstream::{Endpoint, Request, Transport};
 
 /// A key that is over its limit rests this long when the provider does not say how long.
 const REST_UNHINTED: Duration = Duration::from_secs(1);
@@ -97,10 +100,13 @@ impl<T: Transport> Exchange<T> {
         let started = tokio::time::Instant::now();
         let total = call.arrived + policy.total;
         let patience = if call.head.stream { policy.first_token } else { policy.whole_reply };
-        let request = outbound::request(call, target, key);
         let answer = async {
+            let Outbound { mut request, lane, lost } = outbound::request(call, policy, target, key)?;
+            if let Some(signer) = &target.provider.signer {
+                sign(signer, &target.provider.endpoint, &mut request, &self.fetch).await?;
+            }
             let reply = self.transport.send(&target.provider.endpoint, request).await?;
-            hold::first_event(call, reply).await
+            hold::first_event(call, lane, lost, reply).await
         };
         let outcome = match timeout_at((started + patience).min(total), answer).await {
             Ok(outcome) => outcome,
@@ -118,6 +124,9 @@ impl<T: Transport> Exchange<T> {
                 Ok(held.by(target.clone(), in_flight))
             }
             Err(mut fault) => {
+                if let Some(signer) = target.provider.signer.as_ref().filter(|_| fault.kind == FaultKind::KeyRefused) {
+                    signer.refused();
+                }
                 if target.provider.passthrough && fault.kind == FaultKind::KeyRefused {
                     fault.kind = FaultKind::Rejected; // the key is the client's own
                 }
@@ -126,6 +135,18 @@ impl<T: Transport> Exchange<T> {
             }
         }
     }
+}
+
+/// The credentials of a cloud's login: last, since a signature covers the whole request.
+async fn sign(
+    signer: &Signer,
+    endpoint: &Endpoint,
+    request: &mut Request,
+    fetch: &Arc<dyn Fetch>,
+) -> Result<(), Fault> {
+    let Request { method, path, headers, body } = request;
+    let outgoing = Outgoing { method, authority: endpoint.authority(), path_and_query: path, body };
+    signer.authorize(&outgoing, headers, fetch).await
 }
 
 /// A fault that is the key's lets that key rest. Whether the target may be asked again at once, with another one.

@@ -1,11 +1,16 @@
 //! Everything known about the call in progress.
 
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use http::{HeaderMap, Method};
 use tokio::time::Instant;
 
-use crate::dialect::openai_chat::{Operation, RequestHead};
+use crate::canonical::{Dialect, fnv};
+use crate::dialect::codec;
+use crate::dialect::codec::{About, Asked, Codec};
+use crate::dialect::doors::Operation;
+use crate::dialect::head::RequestHead;
 use crate::snapshot::Snapshot;
 use crate::telemetry::metrics::InFlight;
 use crate::telemetry::record::bounded;
@@ -17,10 +22,16 @@ use crate::upstream::Body;
 pub struct Arrival {
     /// When its head was complete.
     pub at: Instant,
+    /// In which dialect.
+    pub dialect: Dialect,
     /// What it asks for.
     pub operation: Operation,
     /// The model, where the path names it, as Azure's does.
     pub model_in_path: Option<String>,
+    /// Whether a stream is asked for, where the path says it.
+    pub stream_in_path: Option<bool>,
+    /// The stream is to come as one JSON array.
+    pub json_array: bool,
     /// The method.
     pub method: Method,
     /// The path without its query.
@@ -35,12 +46,20 @@ pub struct Arrival {
 pub struct Call {
     /// When the head of the request was complete.
     pub arrived: Instant,
+    /// The same in seconds since 1970.
+    pub created: u64,
     /// When its body was complete.
     pub received: Instant,
+    /// In which dialect.
+    pub dialect: Dialect,
     /// What it asks for.
     pub operation: Operation,
     /// The model, where the path names it.
     pub model_in_path: Option<String>,
+    /// Whether a stream is asked for, where the path says it.
+    pub stream_in_path: Option<bool>,
+    /// The stream is to come as one JSON array.
+    pub json_array: bool,
     /// The client's query.
     pub query: Option<String>,
     /// The client's headers.
@@ -63,9 +82,13 @@ impl Call {
         let record = CallRecord::new(id, arrival.operation.as_otel(), arrival.method, &arrival.path);
         Self {
             arrived: arrival.at,
+            created: UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs()),
             received: arrival.at,
+            dialect: arrival.dialect,
             operation: arrival.operation,
             model_in_path: arrival.model_in_path,
+            stream_in_path: arrival.stream_in_path,
+            json_array: arrival.json_array,
             query: arrival.query,
             headers: arrival.headers,
             body: Body::default(),
@@ -82,6 +105,31 @@ impl Call {
         self.record.model_asked = bounded(&head.model).to_owned();
         self.record.stream = head.stream;
         self.head = head;
+    }
+
+    /// The client's dialect.
+    pub(super) fn codec(&self) -> &'static dyn Codec {
+        codec::of(self.dialect)
+    }
+
+    /// What the path said, as a reader wants it.
+    pub(super) fn asked(&self) -> Asked<'_> {
+        Asked { model: Some(&self.head.model), stream: self.head.stream, json_array: self.json_array }
+    }
+
+    /// Hands what the writer of an answer has to know to `work`. `request` is the client's own.
+    pub(super) fn about<R>(&self, request: &[u8], work: impl FnOnce(&About<'_>) -> R) -> R {
+        let own = self.record.id.strip_prefix("req_").filter(|id| id.len() == 32);
+        let made = own.is_none().then(|| format!("{:016x}{:016x}", fnv(self.record.id.as_bytes()), self.created));
+        let id = own.or(made.as_deref()).unwrap_or_default();
+        work(&About {
+            id,
+            created: self.created,
+            model: &self.head.model,
+            usage_in_stream: self.head.include_usage,
+            json_array: self.json_array,
+            request,
+        })
     }
 
     /// `x-outrider-attempts`: each try as `target;outcome;milliseconds`.

@@ -86,7 +86,7 @@ fn may_go_on(kind: FaultKind, on: RetryOn) -> bool {
         RateLimited => on.rate_limited,
         Empty | Malformed | Truncated => on.stream,
         // Our key, our account, our list of models: never the client's concern.
-        QuotaExhausted | KeyRefused | ModelMissing => true,
+        QuotaExhausted | KeyRefused | ModelMissing | Unsupported => true,
         // Every target would say so, or nobody is there to hear it, or it is after the first event.
         Rejected | BadRequest | TooLarge | ClientTimeout | Forbidden | ClientGone | UnknownModel | NoTarget
         | TotalTimeout | IdleTimeout | Internal => false,
@@ -141,7 +141,14 @@ fn repeatable<'a>(situation: &'a Situation<'_>) -> Option<&'a Tried> {
 
 /// The same target may do better next time.
 fn repeats(kind: FaultKind) -> bool {
-    !matches!(kind, FaultKind::KeyRefused | FaultKind::QuotaExhausted | FaultKind::ModelMissing | FaultKind::Tls)
+    !matches!(
+        kind,
+        FaultKind::KeyRefused
+            | FaultKind::QuotaExhausted
+            | FaultKind::ModelMissing
+            | FaultKind::Unsupported
+            | FaultKind::Tls
+    )
 }
 
 /// The same target again, after the pause it named, or after a backoff with full jitter.

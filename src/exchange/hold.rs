@@ -6,14 +6,19 @@
 use std::time::SystemTime;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tokio::time::{Duration, Instant, timeout};
 
 use super::Call;
 use super::answer::{Answer, Rest, Tail};
+use super::lane::Lane;
 use super::outbound::reply_headers;
-use crate::canonical::{Fault, FaultKind};
+use crate::canonical::{self, Dialect, Fault, FaultKind, Gatherer, Lost, Usage};
+use crate::dialect::codec::{Codec, Framing};
+use crate::dialect::doors::Operation;
 use crate::dialect::error;
+use crate::dialect::flow::{Flow, Stream};
+use crate::dialect::frames::Frames;
 use crate::dialect::openai_chat::{self, StreamWatch};
 use crate::health::InFlight;
 use crate::provider::limits;
@@ -22,6 +27,9 @@ use crate::upstream::Reply;
 
 /// Whole replies up to this size are held to their end; a longer one (thousands of embeddings) goes out as it comes.
 const HELD: usize = 4 << 20;
+
+/// A whole reply that has to be translated is held to its end, but no longer than this.
+const TRANSLATED: usize = 64 << 20;
 
 /// Of an error's body so much is read: enough for any explanation.
 const ERROR_READ: usize = 64 << 10;
@@ -34,6 +42,7 @@ pub(super) struct Held<R> {
     reply: R,
     status: StatusCode,
     headers: HeaderMap,
+    lost: Lost,
     ready: Vec<Bytes>,
     rest: Rest,
     first_event: Instant,
@@ -41,66 +50,89 @@ pub(super) struct Held<R> {
 
 impl<R> Held<R> {
     pub(super) fn by(self, target: Target, in_flight: InFlight) -> Answer<R> {
-        let Self { reply, status, headers, ready, rest, first_event } = self;
-        Answer { target, in_flight, reply, status, headers, ready, rest, first_event }
+        let Self { reply, status, headers, lost, ready, rest, first_event } = self;
+        Answer { target, in_flight, reply, status, headers, lost, ready, rest, first_event }
     }
 
-    fn new(reply: R, head: (StatusCode, HeaderMap), ready: Vec<Bytes>, rest: Rest) -> Self {
-        Self { reply, status: head.0, headers: head.1, ready, rest, first_event: Instant::now() }
+    fn new(reply: R, head: Head, ready: Vec<Bytes>, rest: Rest) -> Self {
+        let Head { status, headers, lost } = head;
+        Self { reply, status, headers, lost, ready, rest, first_event: Instant::now() }
     }
 }
 
+/// What the client will be told before the body.
+struct Head {
+    status: StatusCode,
+    headers: HeaderMap,
+    lost: Lost,
+}
+
 /// Reads `reply` until its first real event, or finds the fault in it.
-pub(super) async fn first_event<R: Reply>(call: &Call, mut reply: R) -> Result<Held<R>, Fault> {
+pub(super) async fn first_event<R: Reply>(call: &Call, lane: Lane, lost: Lost, mut reply: R) -> Result<Held<R>, Fault> {
     let status = reply.status();
     if !status.is_success() {
-        return Err(refused(reply).await);
+        let mut fault = refused(reply).await;
+        if let (Lane::Translated { .. }, Some(original)) = (lane, &mut fault.original) {
+            original.body = Bytes::new(); // in words that the client does not know
+        }
+        return Err(fault);
     }
-    let head = (status, reply_headers(reply.headers()));
+    let mut head = Head { status, headers: reply_headers(reply.headers()), lost };
     if reply.headers().get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
-        // Compressed although we asked for plain: it passes, but cannot be looked into.
+        if let Lane::Translated { .. } = lane {
+            return Err(Fault::new(FaultKind::Malformed, "the provider compressed its answer although asked not to"));
+        }
+        // It passes, but cannot be looked into.
         return long(reply, head, Vec::new(), Tail::default()).await;
     }
     let Some(first) = reply.next().await? else { return Err(empty(status)) };
-    if is_event_stream(reply.headers(), call.head.stream, &first) {
-        events(call, reply, head, first).await
-    } else {
-        whole(call, reply, head, first).await
+    let streams = is_event_stream(reply.headers(), call.head.stream, lane.target().framing(), &first);
+    if let Lane::Translated { client, .. } = lane {
+        let streams = call.head.stream && !call.json_array;
+        let kind = if streams { client.stream_type() } else { "application/json" };
+        head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
+    match (streams, call.head.stream, lane) {
+        (true, false, Lane::Translated { client, target }) => gathered(call, client, target, reply, head, first).await,
+        (true, ..) => events(call, lane, reply, head, first).await,
+        (false, ..) => whole(call, lane, reply, head, first).await,
     }
 }
 
 /// What a reply is, whatever it calls itself: providers send errors and whole answers where a stream was asked, and
 /// streams without a content type.
-fn is_event_stream(headers: &HeaderMap, asked: bool, first: &[u8]) -> bool {
+fn is_event_stream(headers: &HeaderMap, asked: bool, framing: Framing, first: &[u8]) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
-    let declared = kind.len() >= 17 && kind[..17].eq_ignore_ascii_case(b"text/event-stream");
-    let looks_like_json = first.trim_ascii_start().starts_with(b"{");
-    (declared || asked) && !looks_like_json
+    let is = |name: &[u8]| kind.len() >= name.len() && kind[..name.len()].eq_ignore_ascii_case(name);
+    match framing {
+        Framing::Sse | Framing::JsonArray => {
+            let looks_like_json = first.trim_ascii_start().starts_with(b"{");
+            (is(b"text/event-stream") || asked) && !looks_like_json
+        }
+        Framing::AwsEvents => is(b"application/vnd.amazon.eventstream"),
+        // One document or many: only what was asked tells.
+        Framing::Lines => asked,
+    }
 }
 
-async fn events<R: Reply>(
-    call: &Call,
-    mut reply: R,
-    head: (StatusCode, HeaderMap),
-    first: Bytes,
-) -> Result<Held<R>, Fault> {
-    let mut watch = Box::new(StreamWatch::new(call.operation));
+async fn events<R: Reply>(call: &Call, lane: Lane, mut reply: R, head: Head, first: Bytes) -> Result<Held<R>, Fault> {
+    let mut flow = flow(call, lane);
     let mut ready = Vec::new();
     let mut chunk = Some(first);
     loop {
         let ended = chunk.is_none();
         let pushed = match chunk {
-            Some(chunk) => watch.push(chunk),
-            None => watch.end(),
+            Some(chunk) => flow.push(chunk),
+            None => flow.end(),
         };
         if !pushed.ready.is_empty() {
             ready.push(pushed.ready);
         }
         match pushed.fault {
-            Some(fault) if !watch.begun() => return Err(fault),
-            Some(fault) => return Ok(Held::new(reply, head, ready, Rest::Broken(watch.usage(), fault))),
-            None if ended => return Ok(Held::new(reply, head, ready, Rest::Nothing(watch.usage()))),
-            None if watch.begun() => return Ok(Held::new(reply, head, ready, Rest::Events(watch))),
+            Some(fault) if !flow.begun() => return Err(fault),
+            Some(fault) => return Ok(Held::new(reply, head, ready, Rest::Broken(flow, fault))),
+            None if ended => return Ok(Held::new(reply, head, ready, Rest::Nothing(flow.usage()))),
+            None if flow.begun() => return Ok(Held::new(reply, head, ready, Rest::Events(flow))),
             None if ready.iter().map(Bytes::len).sum::<usize>() > HELD => {
                 return Err(Fault::new(FaultKind::Malformed, "the provider streams without saying anything"));
             }
@@ -109,36 +141,114 @@ async fn events<R: Reply>(
     }
 }
 
-async fn whole<R: Reply>(
-    call: &Call,
-    mut reply: R,
-    head: (StatusCode, HeaderMap),
-    first: Bytes,
-) -> Result<Held<R>, Fault> {
+fn flow(call: &Call, lane: Lane) -> Box<dyn Flow> {
+    let request = match lane {
+        // Only a writer that repeats the client's settings looks at them.
+        Lane::Translated { .. } => call.body.slice(0, call.body.len()),
+        Lane::Native(_) => Bytes::new(),
+    };
+    match lane {
+        Lane::Native(codec) if codec.dialect() == Dialect::OpenAiChat => Box::new(StreamWatch::new(call.operation)),
+        Lane::Native(codec) => call.about(&request, |about| Box::new(Stream::native(codec, about)) as Box<dyn Flow>),
+        Lane::Translated { client, target } => {
+            call.about(&request, |about| Box::new(Stream::translated(target, client, about)) as Box<dyn Flow>)
+        }
+    }
+}
+
+async fn whole<R: Reply>(call: &Call, lane: Lane, mut reply: R, head: Head, first: Bytes) -> Result<Held<R>, Fault> {
     let mut pieces = vec![first];
     let mut length = pieces[0].len();
     while let Some(chunk) = reply.next().await? {
         length += chunk.len();
         pieces.push(chunk);
-        if length > HELD {
+        if length > HELD && matches!(lane, Lane::Native(_)) {
             let mut tail = Tail::default();
             pieces.iter().for_each(|piece| tail.push(piece));
             return long(reply, head, pieces, tail).await;
         }
+        if length > TRANSLATED {
+            return Err(Fault::new(FaultKind::Malformed, "the provider's answer is too long to be translated"));
+        }
     }
     let body = joined(pieces, length);
-    let usage = openai_chat::read_reply(call.operation, &body)?;
+    let (body, usage) = match lane {
+        Lane::Native(codec) if codec.dialect() == Dialect::OpenAiChat => {
+            let usage = openai_chat::read_reply(call.operation, &body)?;
+            (body, usage)
+        }
+        Lane::Native(codec) if call.operation == Operation::Chat => {
+            let usage = codec.read_reply(&body)?.usage;
+            (body, usage)
+        }
+        Lane::Native(_) => (body, Usage::default()),
+        Lane::Translated { client, target } if call.operation == Operation::CountTokens => {
+            let count = target.read_count(&body).and_then(|tokens| Some((client.write_count(tokens)?, tokens)));
+            let (count, tokens) = count.ok_or_else(|| empty(head.status))?;
+            (count.into(), Usage { input: Some(tokens), ..Usage::default() })
+        }
+        Lane::Translated { client, target } => {
+            let read = target.read_reply(&body)?;
+            (written(call, client, &read), read.usage)
+        }
+    };
     Ok(Held::new(reply, head, vec![body], Rest::Nothing(usage)))
 }
 
-async fn long<R: Reply>(
+/// A stream where a whole answer was asked for.
+async fn gathered<R: Reply>(
+    call: &Call,
+    client: &dyn Codec,
+    target: &dyn Codec,
     mut reply: R,
-    head: (StatusCode, HeaderMap),
-    mut ready: Vec<Bytes>,
-    mut tail: Tail,
+    head: Head,
+    first: Bytes,
 ) -> Result<Held<R>, Fault> {
+    let (mut frames, mut reader) = (Frames::new(target.framing()), target.read_stream());
+    let mut gatherer = Gatherer::new();
+    let (mut chunk, mut length) = (Some(first), 0);
+    loop {
+        length += chunk.as_ref().map_or(0, Bytes::len);
+        if length > TRANSLATED {
+            return Err(Fault::new(FaultKind::Malformed, "the provider's answer is too long to be translated"));
+        }
+        let ended = chunk.is_none();
+        let rest = chunk.unwrap_or_else(|| frames.rest());
+        let (_, fault) =
+            frames.push(rest, &mut |name, data| reader.frame(name, data, &mut |event| gatherer.push(event)));
+        if let Some(fault) = fault {
+            return Err(fault);
+        }
+        if ended {
+            break;
+        }
+        chunk = reply.next().await?;
+    }
+    reader.end(&mut |event| gatherer.push(event))?;
+    let read = gatherer.finish()?;
+    if read.choices.iter().all(|choice| choice.parts.is_empty()) {
+        return Err(empty(head.status));
+    }
+    let body = written(call, client, &read);
+    Ok(Held::new(reply, head, vec![body], Rest::Nothing(read.usage)))
+}
+
+/// A whole answer in the client's dialect, as a stream where that was asked for.
+fn written(call: &Call, client: &dyn Codec, read: &canonical::Reply<'_>) -> Bytes {
+    let request = call.body.slice(0, call.body.len());
+    call.about(&request, |about| {
+        if !call.head.stream {
+            return client.write_reply(read, about).into();
+        }
+        let (mut writer, mut out) = (client.write_stream(about), Vec::new());
+        canonical::replay(read, &mut |event| writer.event(&event, &mut out));
+        out.into()
+    })
+}
+
+async fn long<R: Reply>(mut reply: R, head: Head, mut ready: Vec<Bytes>, mut tail: Tail) -> Result<Held<R>, Fault> {
     if ready.is_empty() {
-        let Some(first) = reply.next().await? else { return Err(empty(head.0)) };
+        let Some(first) = reply.next().await? else { return Err(empty(head.status)) };
         tail.push(&first);
         ready.push(first);
     }

@@ -7,8 +7,8 @@ use http::{HeaderMap, header};
 use tokio::time::{Instant, timeout_at};
 
 use super::{Call, Caller};
-use crate::canonical::{Fault, FaultKind};
-use crate::dialect::openai_chat::RequestScan;
+use crate::canonical::{Dialect, Fault, FaultKind};
+use crate::dialect::head::RequestScan;
 use crate::upstream::Body;
 
 mod inflate;
@@ -53,6 +53,9 @@ pub(super) async fn read(call: &mut Call, caller: &mut impl Caller) -> Result<()
     if let Some(model) = call.model_in_path.take() {
         head.model = model;
     }
+    // Ollama streams unless told otherwise.
+    let unsaid = head.stream_unsaid && call.dialect == Dialect::Ollama;
+    head.stream = call.stream_in_path.unwrap_or(head.stream || unsaid);
     call.understood(head);
     Ok(())
 }

@@ -7,9 +7,11 @@
 mod answer;
 mod attempt;
 mod call;
+mod count;
 pub mod failover;
 mod hold;
 mod intake;
+mod lane;
 mod outbound;
 mod refusal;
 mod relay;
@@ -30,6 +32,7 @@ pub use refusal::refuse;
 
 use crate::canonical::{Fault, FaultKind};
 use crate::health::Registry;
+use crate::provider::auth::Fetch;
 use crate::routing::plan::Plan;
 use crate::snapshot::Snapshot;
 use crate::telemetry::Telemetry;
@@ -72,6 +75,8 @@ impl From<Gone> for Fault {
 pub struct Exchange<T> {
     /// The way out.
     pub transport: Arc<T>,
+    /// The way to the clouds' token services.
+    pub fetch: Arc<dyn Fetch>,
     /// What we will do, swapped as a whole by a reload.
     pub snapshot: Arc<ArcSwap<Snapshot>>,
     /// What was learned.
@@ -94,7 +99,9 @@ impl<T: Transport> Exchange<T> {
         let model = call.snapshot.find(&call.head.model, &self.registry)?;
         call.record.model = Some(model.name.clone());
         let plan = Plan::new(model, Instant::now().into_std(), fastrand::f64);
-        let answer = self.first_answer(call, caller, &plan).await?;
-        relay::relay(call, caller, &plan.model.policy, answer).await
+        match self.first_answer(call, caller, &plan).await {
+            Ok(answer) => relay::relay(call, caller, &plan.model.policy, answer).await,
+            Err(fault) => count::estimated(call, caller, fault).await,
+        }
     }
 }

@@ -4,10 +4,13 @@ use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use super::Call;
-use crate::dialect::openai_chat;
-use crate::provider::{Key, Provider, paths};
-use crate::routing::Target;
-use crate::upstream::Request;
+use super::lane::Lane;
+use crate::canonical::{Dialect, Fault, FaultKind, Lost};
+use crate::dialect::doors::{self, Operation};
+use crate::dialect::{codec, head};
+use crate::provider::{Key, Provider, Voice, paths};
+use crate::routing::{Policy, Target};
+use crate::upstream::{Body, Request};
 
 /// Headers that belong to one connection (RFC 9110, 7.6.1) or that the transport writes itself.
 const PER_CONNECTION: [HeaderName; 12] = [
@@ -26,7 +29,7 @@ const PER_CONNECTION: [HeaderName; 12] = [
 ];
 
 /// Headers that speak for the client's own account: another account's key must not travel with them.
-const CREDENTIALS: [HeaderName; 8] = [
+const CREDENTIALS: [HeaderName; 11] = [
     header::AUTHORIZATION,
     header::COOKIE,
     HeaderName::from_static("api-key"),
@@ -34,43 +37,115 @@ const CREDENTIALS: [HeaderName; 8] = [
     HeaderName::from_static("x-goog-api-key"),
     HeaderName::from_static("openai-organization"),
     HeaderName::from_static("openai-project"),
+    HeaderName::from_static("x-amz-security-token"),
+    HeaderName::from_static("x-amz-date"),
+    HeaderName::from_static("x-amz-content-sha256"),
     HeaderName::from_static("ocp-apim-subscription-key"),
 ];
 
+/// Headers that mean something to the client's own vendor and nothing, or something else, to another: by prefix.
+const VENDOR: [&str; 6] = ["anthropic-", "openai-", "x-goog-", "x-amz", "amz-", "x-ms-"];
+
+/// What is sent, how, and what had to be left out of it.
+pub(super) struct Outbound {
+    pub(super) request: Request,
+    pub(super) lane: Lane,
+    pub(super) lost: Lost,
+}
+
 /// The request for `target`, with `key` where the provider needs one.
-pub(super) fn request(call: &Call, target: &Target, key: Option<&Key>) -> Request {
+pub(super) fn request(call: &Call, policy: &Policy, target: &Target, key: Option<&Key>) -> Result<Outbound, Fault> {
     let provider = &*target.provider;
-    let mut headers = headers(&call.headers, provider, key);
+    let voice = provider.voice(call.dialect, &target.model);
+    let lane = Lane::new(call.dialect, call.json_array, voice);
+    let native = matches!(lane, Lane::Native(_));
+    let keyless = call.query.as_deref().filter(|_| call.dialect == Dialect::Gemini && !provider.passthrough);
+    let keyless = keyless.map(without_key);
+    let query = keyless.as_deref().or(call.query.as_deref()).filter(|_| native);
+    let path = paths::model_path(provider, voice, call.operation, &target.model, call.head.stream, query);
+    let path = path.ok_or_else(|| unsupported(call, voice))?;
+    let mut lost = Lost::nothing();
+    let body = match lane {
+        Lane::Native(_) if doors::model_in_path(call.dialect, voice.flavour) => call.body.clone(),
+        Lane::Native(_) => head::patch(&call.body, call.head.model_at.clone(), &target.model),
+        Lane::Translated { client, target: codec } => {
+            let whole = call.body.slice(0, call.body.len());
+            let request = client.read_request(&whole, &call.asked())?;
+            if let Some(member) = client.bound(&request) {
+                let message = format!("`{member}` refers to what only a provider of {} knows", call.dialect.as_str());
+                return Err(Fault::new(FaultKind::Unsupported, message));
+            }
+            let to = codec::Target { model: &target.model, flavour: voice.flavour };
+            let written = match call.operation {
+                Operation::Chat => codec.write_request(&request, &to, &mut lost)?,
+                Operation::CountTokens => {
+                    codec.write_count_request(&request, &to).ok_or_else(|| unsupported(call, voice))?
+                }
+                Operation::Completions | Operation::Embeddings => return Err(unsupported(call, voice)),
+            };
+            Body::from(Bytes::from(written))
+        }
+    };
+    if !lost.is_empty() && strict(&call.headers).unwrap_or(policy.strict) {
+        let what: Vec<&str> = lost.iter().collect();
+        let message = format!("{} cannot be told: {}", target.id, what.join(", "));
+        return Err(Fault::new(FaultKind::Unsupported, message));
+    }
+    let mut headers = headers(&call.headers, provider, key.map(|key| key.header(voice.auth)), native);
+    if !native {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    if voice.dialect == Dialect::Anthropic {
+        headers.entry("anthropic-version").or_insert(HeaderValue::from_static("2023-06-01"));
+    }
     // Usage is read on the side, so the reply must not come compressed; and the body no longer is.
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     headers.remove(header::CONTENT_ENCODING);
-    let body = openai_chat::patch(&call.body, call.head.model_at.clone(), &target.model);
-    Request {
-        method: call.record.method.clone(),
-        path: paths::model_path(provider, call.operation, &target.model, call.query.as_deref()),
-        headers,
-        body,
-    }
+    Ok(Outbound { request: Request { method: call.record.method.clone(), path, headers, body }, lane, lost })
 }
 
-/// The client's headers as they may go to `provider`.
-pub fn headers(client: &HeaderMap, provider: &Provider, key: Option<&Key>) -> HeaderMap {
+/// Whether the client rather has no answer than one to less than it asked, where it says so.
+fn strict(headers: &HeaderMap) -> Option<bool> {
+    headers.get("x-outrider-strict").map(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))
+}
+
+fn unsupported(call: &Call, voice: &Voice) -> Fault {
+    let message = format!("the provider has no {} for {}", call.operation.as_otel(), voice.dialect.as_str());
+    Fault::new(FaultKind::Unsupported, message)
+}
+
+/// The client's headers as they may go to `provider`, with the key's in the place of the client's own. `native`: the
+/// provider speaks the client's dialect.
+pub fn headers(
+    client: &HeaderMap,
+    provider: &Provider,
+    key: Option<(HeaderName, HeaderValue)>,
+    native: bool,
+) -> HeaderMap {
     let named = named_by_connection(client);
-    let mut out = HeaderMap::with_capacity(client.len() + provider.headers.len() + 2);
+    let mut out = HeaderMap::with_capacity(client.len() + provider.headers.len() + 3);
     for (name, value) in client {
         let credential = CREDENTIALS.contains(name) && !provider.passthrough;
         let ours = name.as_str().starts_with("x-outrider-");
-        if !credential && !ours && !PER_CONNECTION.contains(name) && !named.contains(&name.as_str()) {
+        let foreign = !native && VENDOR.iter().any(|prefix| name.as_str().starts_with(prefix));
+        let stays = !PER_CONNECTION.contains(name) && !named.contains(&name.as_str());
+        if stays && !credential && !ours && !foreign {
             out.append(name, value.clone());
         }
     }
-    if let Some(key) = key {
-        out.insert(provider.kind.auth.header(), key.value.clone());
+    if let Some((name, value)) = key {
+        out.insert(name, value);
     }
     for (name, value) in &provider.headers {
         out.insert(name, value.clone());
     }
     out
+}
+
+/// The client's query without its key, which Gemini's clients may write there.
+fn without_key(query: &str) -> String {
+    let pairs: Vec<&str> = query.split('&').filter(|pair| !pair.starts_with("key=")).collect();
+    pairs.join("&")
 }
 
 /// The reply's headers as they may go to the client.

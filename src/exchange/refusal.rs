@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::{Call, Caller, outbound, relay};
 use crate::canonical::{Blame, Fault, FaultKind};
-use crate::dialect::openai_chat;
+use crate::dialect::codec::Codec;
 use crate::telemetry::Outcome;
 
 /// Tells the client. A provider's own refusal of the client's request goes back untouched: the client speaks that
@@ -16,7 +16,7 @@ pub async fn refuse(call: &mut Call, caller: &mut impl Caller, fault: Fault) {
         return;
     }
     let mut headers = HeaderMap::with_capacity(8);
-    let (status, body) = reply(&fault, &mut headers);
+    let (status, body) = reply(call.codec(), &fault, &mut headers);
     headers.insert(relay::REQUEST_ID, outbound::value(&call.record.id));
     let attempts = call.attempts();
     if !attempts.is_empty() {
@@ -35,17 +35,21 @@ pub async fn refuse(call: &mut Call, caller: &mut impl Caller, fault: Fault) {
     }
 }
 
-fn reply(fault: &Fault, headers: &mut HeaderMap) -> (StatusCode, Bytes) {
+fn reply(codec: &dyn Codec, fault: &Fault, headers: &mut HeaderMap) -> (StatusCode, Bytes) {
     if let Some(seconds) = fault.retry_after.map(|pause| pause.as_secs_f64().ceil() as u64) {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     let status = fault.status.and_then(|status| StatusCode::from_u16(status).ok());
-    if let (Blame::Client, Some(original), Some(status)) = (fault.blame(), &fault.original, status) {
+    let original = fault.original.as_ref().filter(|original| !original.body.is_empty());
+    if let (Blame::Client, Some(original), Some(status)) = (fault.blame(), original, status) {
         if let Some(kind) = &original.content_type {
             headers.insert(header::CONTENT_TYPE, kind.clone());
         }
         return (status, original.body.clone());
     }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    openai_chat::write_error(fault)
+    if let Some((name, value)) = codec.error_header(fault) {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    codec.write_error(fault)
 }

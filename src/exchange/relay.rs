@@ -17,7 +17,8 @@ use self::held::{HELD, Held, at_once};
 use super::answer::{Answer, Rest, Tail};
 use super::{Call, Caller, Gone, outbound};
 use crate::canonical::{Fault, FaultKind};
-use crate::dialect::openai_chat::{self, Pushed, StreamWatch};
+use crate::dialect::flow::{Flow, Pushed};
+use crate::dialect::openai_chat;
 use crate::routing::Policy;
 use crate::telemetry::Outcome;
 use crate::upstream::Reply;
@@ -26,6 +27,8 @@ use crate::upstream::Reply;
 pub(super) const TARGET: HeaderName = HeaderName::from_static("x-outrider-target");
 /// `x-outrider-attempts`: each try.
 pub(super) const ATTEMPTS: HeaderName = HeaderName::from_static("x-outrider-attempts");
+/// `x-outrider-lost`: what of the request the target was not told.
+pub(super) const LOST: HeaderName = HeaderName::from_static("x-outrider-lost");
 /// `x-request-id`: what the log calls this call.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -72,6 +75,10 @@ fn name_the_answer<R>(call: &mut Call, answer: &mut Answer<R>) {
     }
     headers.insert(TARGET, outbound::value(answer.target.id.as_str()));
     headers.insert(ATTEMPTS, outbound::value(&call.attempts()));
+    if !answer.lost.is_empty() {
+        call.record.lost = answer.lost.iter().map(str::to_owned).collect();
+        headers.insert(LOST, outbound::value(&answer.lost.iter().collect::<Vec<_>>().join(", ")));
+    }
     if !matches!(answer.rest, Rest::Nothing(_)) {
         headers.remove(header::CONTENT_LENGTH);
     }
@@ -101,17 +108,17 @@ impl<C: Caller> Pump<'_, C> {
                 self.call.record.usage = usage;
                 Ok(())
             }
-            Rest::Events(watch) => self.events(watch, reply).await,
-            Rest::Broken(usage, fault) => {
-                self.call.record.usage = usage;
-                self.error(fault).await
+            Rest::Events(flow) => self.events(flow, reply).await,
+            Rest::Broken(mut flow, fault) => {
+                self.call.record.usage = flow.usage();
+                self.error(flow.as_mut(), fault).await
             }
             Rest::Bytes(tail) => self.bytes(tail, reply).await,
         }
     }
 
     /// A stream of events, to its end or to the error that takes its place.
-    async fn events(&mut self, mut watch: Box<StreamWatch>, reply: &mut impl Reply) -> Result<(), Fault> {
+    async fn events(&mut self, mut flow: Box<dyn Flow>, reply: &mut impl Reply) -> Result<(), Fault> {
         let mut clock = Clock::new(self.call.arrived, self.policy);
         let fault = loop {
             let chunk = match self.next(&mut clock, reply).await {
@@ -120,8 +127,8 @@ impl<C: Caller> Pump<'_, C> {
             };
             let ended = chunk.is_none();
             let Pushed { ready, fault } = match chunk {
-                Some(chunk) => watch.push(chunk),
-                None => watch.end(),
+                Some(chunk) => flow.push(chunk),
+                None => flow.end(),
             };
             if is_progress(&ready) {
                 clock.restart();
@@ -130,14 +137,14 @@ impl<C: Caller> Pump<'_, C> {
             match fault {
                 Some(fault) => break fault,
                 None if ended => {
-                    self.call.record.usage = watch.usage();
+                    self.call.record.usage = flow.usage();
                     return Ok(self.flush(true).await?);
                 }
                 None => {}
             }
         };
-        self.call.record.usage = watch.usage();
-        self.error(fault).await
+        self.call.record.usage = flow.usage();
+        self.error(flow.as_mut(), fault).await
     }
 
     /// The provider's next chunk. What is held goes out first, unless the chunk is there at once: each write costs a
@@ -156,13 +163,13 @@ impl<C: Caller> Pump<'_, C> {
     }
 
     /// The error as the last event, on a line of its own even where the last good event came without its end.
-    async fn error(&mut self, fault: Fault) -> Result<(), Fault> {
+    async fn error(&mut self, flow: &mut dyn Flow, fault: Fault) -> Result<(), Fault> {
         if fault.kind != FaultKind::ClientGone {
             self.flush(false).await?;
             if !self.between_events {
                 self.write(Bytes::from_static(b"\n\n"), false).await?;
             }
-            self.write(openai_chat::error_event(&fault), true).await?;
+            self.write(flow.fail(&fault), true).await?;
         }
         Err(fault)
     }

@@ -11,12 +11,14 @@ use tokio::time::{Instant, sleep};
 use tracing::level_filters::LevelFilter;
 
 use super::{Arrival, Caller, Exchange, Gone};
-use crate::canonical::{Fault, FaultKind};
+use crate::canonical::{Dialect, Fault, FaultKind};
 use crate::config::{self, Fake};
-use crate::dialect::openai_chat::Operation;
+use crate::dialect::doors::Operation;
 use crate::health::Registry;
+use crate::provider::auth::Courier;
 use crate::snapshot;
 use crate::telemetry::{Format, Telemetry};
+use crate::upstream::pool::Pool;
 use crate::upstream::{Endpoint, Reply, Request, Transport};
 
 /// What a scripted provider does with each call.
@@ -172,6 +174,7 @@ impl World {
         let acts = [("a".to_owned(), a), ("b".to_owned(), b), ("c".to_owned(), a)].into();
         World(Exchange {
             transport: Arc::new(Script { acts, asked: Mutex::default() }),
+            fetch: Courier::new(Pool::new()), // no provider here has a login
             snapshot: Arc::new(ArcSwap::from_pointee(built)),
             registry,
             telemetry: Arc::new(Telemetry::new(Format::Json, LevelFilter::OFF, std::io::sink())),
@@ -195,8 +198,11 @@ impl World {
         };
         let arrival = Arrival {
             at: Instant::now(),
+            dialect: Dialect::OpenAiChat,
             operation: Operation::Chat,
             model_in_path: None,
+            stream_in_path: None,
+            json_array: false,
             method: Method::POST,
             path: "/v1/chat/completions".into(),
             query: None,

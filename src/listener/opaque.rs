@@ -63,7 +63,8 @@ impl Passage {
         let asked = request.uri.path_and_query().map_or("/", |path| path.as_str());
         let path = paths::opaque_path(&self.provider, asked);
         let key = pick_key(&self.provider, Instant::now().into_std(), fastrand::f64);
-        let mut headers = client_headers(&request.headers, &self.provider, key);
+        let key = key.map(|key| key.header(self.provider.voices[0].auth));
+        let mut headers = client_headers(&request.headers, &self.provider, key, true);
         for name in UPGRADE.iter().chain(&FRAMING) {
             for value in request.headers.get_all(name) {
                 headers.append(name, value.clone());

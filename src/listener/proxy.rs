@@ -18,8 +18,9 @@ use tokio::time::Instant;
 
 use super::caller::Client;
 use super::{guard, opaque::Passage, reject};
-use crate::canonical::{Fault, FaultKind};
-use crate::dialect::openai_chat::{self, Operation};
+use crate::canonical::{Dialect, Fault, FaultKind};
+use crate::dialect::openai_chat;
+use crate::dialect::{codec, doors};
 use crate::exchange::{Arrival, Exchange, request_id};
 use crate::snapshot::Snapshot;
 use crate::telemetry::{CallRecord, Outcome};
@@ -53,13 +54,14 @@ impl<T: Transport> Gateway<T> {
     /// Refuses a request before there is a call, and tells so.
     async fn refuse(&self, session: &mut ServerSession, at: Instant, fault: Fault) -> Result<bool> {
         let head = session.req_header();
-        let operation =
-            Operation::from_path(&head.method, head.uri.path()).map_or("opaque", |(known, _)| known.as_otel());
+        let ask = doors::recognise(&head.method, head.uri.path(), None);
+        let dialect = ask.as_ref().map_or(Dialect::OpenAiChat, |ask| ask.dialect);
+        let operation = ask.map_or("opaque", |ask| ask.operation.as_otel());
         let id = request_id(&head.headers);
         let mut record = CallRecord::new(id, operation, head.method.clone(), head.uri.path());
-        record.status = Some(openai_chat::write_error(&fault).0.as_u16());
+        record.status = Some(codec::of(dialect).write_error(&fault).0.as_u16());
         record.outcome = Outcome::Fault(fault.kind);
-        let refused = reject::fault(session, &fault).await;
+        let refused = reject::fault(session, dialect, &fault).await;
         record.total = at.elapsed();
         self.exchange.telemetry.emit(&record);
         refused.map(|()| true)
@@ -95,9 +97,11 @@ impl<T: Transport> ProxyHttp for Gateway<T> {
             self.exchange.serve(arrival, &mut client).await;
             return Ok(true);
         }
-        if is_model_list(head) {
-            let started = UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
-            let list = openai_chat::write_models(offered(&snapshot), started);
+        if let Some(dialect) = doors::lists_models(&head.method, head.uri.path(), &head.headers) {
+            let now = UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
+            let names: Vec<&str> = offered(&snapshot).map(|(name, _)| name).collect();
+            let list = codec::of(dialect).write_models(&names, now);
+            let list = list.unwrap_or_else(|| openai_chat::write_models(offered(&snapshot), now));
             return reject::json(session, StatusCode::OK, list, allow_origin).await.map(|()| true);
         }
         match Passage::open(head, at, &snapshot, self.exchange.telemetry.clone()) {
@@ -142,7 +146,7 @@ impl<T: Transport> ProxyHttp for Gateway<T> {
         }
         let begun = session.response_written().is_some();
         if !begun && fault.kind != FaultKind::ClientGone {
-            let _ = reject::fault(session, &fault).await;
+            let _ = reject::fault(session, Dialect::OpenAiChat, &fault).await;
         }
         let error_code = openai_chat::write_error(&fault).0.as_u16();
         FailToProxy { error_code, can_reuse_downstream: false }
@@ -167,11 +171,14 @@ impl Drop for Context {
 
 fn model_call(head: &RequestHeader, at: Instant) -> Option<Arrival> {
     let path = head.uri.path();
-    let (operation, model) = Operation::from_path(&head.method, path)?;
+    let ask = doors::recognise(&head.method, path, head.uri.query())?;
     Some(Arrival {
         at,
-        operation,
-        model_in_path: model.map(percent_decoded),
+        dialect: ask.dialect,
+        operation: ask.operation,
+        model_in_path: ask.model.map(percent_decoded),
+        stream_in_path: ask.stream,
+        json_array: ask.json_array,
         method: head.method.clone(),
         path: path.to_owned(),
         query: head.uri.query().map(str::to_owned),
@@ -188,13 +195,6 @@ fn offered(snapshot: &Snapshot) -> impl Iterator<Item = (&str, &str)> {
         (id, id.split('/').next().unwrap_or_default())
     });
     names.into_iter().map(|name| (name, "outrider")).chain(targets)
-}
-
-fn is_model_list(head: &RequestHeader) -> bool {
-    let path = head.uri.path();
-    let path = path.strip_prefix("/openai").unwrap_or(path);
-    let path = path.strip_prefix("/v1").unwrap_or(path);
-    matches!(head.method, Method::GET | Method::HEAD) && matches!(path, "/models" | "/models/")
 }
 
 fn is_preflight(head: &RequestHeader) -> bool {

@@ -6,12 +6,12 @@ use pingora_core::protocols::http::ServerSession;
 use pingora_error::Result;
 use pingora_http::ResponseHeader;
 
-use crate::canonical::Fault;
-use crate::dialect::openai_chat;
+use crate::canonical::{Dialect, Fault};
+use crate::dialect::codec;
 
 /// Answers with a fault in the client's dialect.
-pub(super) async fn fault(session: &mut ServerSession, fault: &Fault) -> Result<()> {
-    let (status, body) = openai_chat::write_error(fault);
+pub(super) async fn fault(session: &mut ServerSession, dialect: Dialect, fault: &Fault) -> Result<()> {
+    let (status, body) = codec::of(dialect).write_error(fault);
     json(session, status, body, None).await
 }
 

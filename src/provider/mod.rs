@@ -7,16 +7,20 @@ pub mod auth;
 pub mod catalogue;
 pub mod limits;
 pub mod paths;
+pub mod voice;
 
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
 
+use crate::canonical::Dialect;
 use crate::health::{KeyHealth, RetryBudget};
 use crate::names::{KeyId, ProviderId};
 use crate::upstream::Endpoint;
 
+pub use auth::{Login, Signer};
 pub use catalogue::Kind;
+pub use voice::{AuthHeader, Voice};
 
 /// One configured provider, ready to be called.
 #[derive(Debug)]
@@ -27,12 +31,16 @@ pub struct Provider {
     pub kind: &'static Kind,
     /// Where it is.
     pub endpoint: Arc<Endpoint>,
+    /// The dialects it can be spoken to in, at least one. The first is its own.
+    pub voices: Vec<Voice>,
     /// The path of the base URL, without a slash at the end: `/v1`, or empty.
     pub base_path: String,
     /// Azure's `api-version`, where the base URL or the configuration names one.
     pub api_version: Option<String>,
     /// The credentials: a pool, each cooled down by itself. Empty: none is needed, or [`Self::passthrough`].
     pub keys: Vec<Key>,
+    /// A cloud's login, in the place of keys.
+    pub signer: Option<Arc<Signer>>,
     /// The client's own credential is sent on.
     pub passthrough: bool,
     /// Headers added to every request, replacing the client's of the same name.
@@ -41,13 +49,34 @@ pub struct Provider {
     pub retry_budget: Arc<RetryBudget>,
 }
 
+impl Provider {
+    /// How to speak to it about `model` for a client of `dialect`: in the same, else in its own.
+    pub fn voice(&self, dialect: Dialect, model: &str) -> &Voice {
+        let named = |voice: &&Voice| !voice.models.is_empty() && model.starts_with(voice.models);
+        let prefix = self.voices.iter().find(named).map_or("", |voice| voice.models);
+        let mut fitting = self.voices.iter().filter(|voice| voice.models == prefix);
+        let first = fitting.clone().next().unwrap_or(&self.voices[0]);
+        fitting.find(|voice| voice.dialect == dialect).unwrap_or(first)
+    }
+}
+
 /// One credential of a provider.
 #[derive(Debug)]
 pub struct Key {
     /// Its name.
     pub id: KeyId,
-    /// The header value it is sent as, marked sensitive.
+    /// The key as a header value, marked sensitive.
     pub value: HeaderValue,
+    /// The same behind `Bearer `.
+    pub bearer: HeaderValue,
     /// Whether it rests, and until when. Kept over reloads.
     pub health: Arc<KeyHealth>,
+}
+
+impl Key {
+    /// The header that carries it.
+    pub fn header(&self, auth: AuthHeader) -> (HeaderName, HeaderValue) {
+        let value = if auth == AuthHeader::Bearer { &self.bearer } else { &self.value };
+        (auth.header(), value.clone())
+    }
 }

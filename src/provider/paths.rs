@@ -1,18 +1,34 @@
 //! The path of a request at a provider.
 //!
-//! Providers differ in where OpenAI's API is mounted, which the base URL says, and Azure in one more way: either the
-//! model (there: the deployment) is in the path and an `api-version` in the query, or the path is `/openai/v1` and
-//! everything is as with OpenAI.
-
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+//! Providers differ in where a dialect is mounted, which their voices and the base URL say, and Azure in one more way:
+//! either the model (there: the deployment) is in the path and an `api-version` in the query, or the path is
+//! `/openai/v1` and everything is as with OpenAI.
 
 use super::catalogue::PathStyle;
+use super::voice::{self, Voice};
 use super::{Kind, Provider};
-use crate::dialect::openai_chat::Operation;
+use crate::canonical::Dialect;
+use crate::dialect::doors::{self, Operation, encoded};
 
-/// Path and query of a model call. `query` is the client's own, without its question mark.
-pub fn model_path(provider: &Provider, operation: Operation, model: &str, query: Option<&str>) -> String {
-    base(provider).model_path(operation, model, query)
+/// Path and query of a model call, `None` where the voice knows no such operation. `query` is the client's own,
+/// without its question mark, where the client speaks the same dialect.
+pub fn model_path(
+    provider: &Provider,
+    voice: &Voice,
+    operation: Operation,
+    model: &str,
+    stream: bool,
+    query: Option<&str>,
+) -> Option<String> {
+    let place = doors::path(voice.dialect, voice.flavour, operation, model, stream)?;
+    let mut base = base(provider);
+    let mounted;
+    if base.style == PathStyle::Mounted {
+        let root = voice::root(&provider.voices, base.path);
+        mounted = if voice.mount.is_empty() { base.path.to_owned() } else { format!("{root}{}", voice.mount) };
+        base.path = &mounted;
+    }
+    Some(base.model_path(voice.dialect, &place, model, query))
 }
 
 /// Path and query of a request that is no model call, from the client's: the same place below this provider's base.
@@ -39,16 +55,19 @@ struct Base<'a> {
 }
 
 impl Base<'_> {
-    fn model_path(&self, operation: Operation, model: &str, query: Option<&str>) -> String {
+    /// `place`: where the operation is below the mount, possibly with a query.
+    fn model_path(&self, dialect: Dialect, place: &str, model: &str, query: Option<&str>) -> String {
         let mut out = self.path.to_owned();
         if self.style == PathStyle::Azure && !self.is_complete() {
             out.truncate(out.trim_end_matches("/openai").len());
             match self.api_version {
-                Some(_) => out.extend(["/openai/deployments/", &percent_encoded(model)]),
-                None => out.push_str("/openai/v1"),
+                Some(_) if dialect == Dialect::OpenAiChat => {
+                    out.extend(["/openai/deployments/", &encoded(model)]);
+                }
+                _ => out.push_str("/openai/v1"),
             }
         }
-        out.push_str(operation.path());
+        out.push_str(place);
         self.add_query(&mut out, query);
         out
     }
@@ -95,13 +114,16 @@ impl Base<'_> {
     /// Adds the client's query and our `api-version`, which replaces the client's.
     fn add_query(&self, out: &mut String, query: Option<&str>) {
         let version = self.api_version.filter(|_| self.style == PathStyle::Azure);
-        let mut mark = '?';
+        let mut mark = if out.contains('?') { '&' } else { '?' };
         if let Some(version) = version {
-            out.extend(["?api-version=", &percent_encoded(version)]);
+            out.push(mark);
+            out.extend(["api-version=", &encoded(version)]);
             mark = '&';
         }
         for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
-            if version.is_some() && pair.split('=').next() == Some("api-version") {
+            let name = pair.split('=').next().unwrap_or_default();
+            // Ours stands; and how a stream is framed is between us and the provider.
+            if (version.is_some() && name == "api-version") || (out.contains("?alt=") && name == "alt") {
                 continue;
             }
             out.push(mark);
@@ -116,27 +138,22 @@ fn below<'a>(path: &'a str, root: &str) -> Option<&'a str> {
     path.strip_prefix(root).filter(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Everything but RFC 3986's unreserved characters is escaped.
-fn percent_encoded(text: &str) -> String {
-    const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-    utf8_percent_encode(text, &RESERVED).to_string()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::PathStyle::{Azure, OpenAi};
+    use super::PathStyle::{Azure, Mounted};
     use super::*;
 
     #[test]
     fn model_calls() {
         let check = |style, path, api_version, model, query, expected: &str| {
             let base = Base { style, path, api_version };
-            assert_eq!(base.model_path(Operation::Chat, model, query), expected, "{style:?} {path} {api_version:?}");
+            let got = base.model_path(Dialect::OpenAiChat, "/chat/completions", model, query);
+            assert_eq!(got, expected, "{style:?} {path} {api_version:?}");
         };
-        check(OpenAi, "/v1", None, "gpt-5", None, "/v1/chat/completions");
-        check(OpenAi, "", None, "sonar", None, "/chat/completions");
-        check(OpenAi, "/openai/v1", None, "m", Some("a=1&b"), "/openai/v1/chat/completions?a=1&b");
-        check(OpenAi, "/v1", Some("ignored"), "m", Some("api-version=x"), "/v1/chat/completions?api-version=x");
+        check(Mounted, "/v1", None, "gpt-5", None, "/v1/chat/completions");
+        check(Mounted, "", None, "sonar", None, "/chat/completions");
+        check(Mounted, "/openai/v1", None, "m", Some("a=1&b"), "/openai/v1/chat/completions?a=1&b");
+        check(Mounted, "/v1", Some("ignored"), "m", Some("api-version=x"), "/v1/chat/completions?api-version=x");
         check(Azure, "", None, "gpt", None, "/openai/v1/chat/completions");
         check(Azure, "/openai", None, "gpt", None, "/openai/v1/chat/completions");
         check(Azure, "/openai/v1", None, "gpt", Some("x=1"), "/openai/v1/chat/completions?x=1");
@@ -183,16 +200,16 @@ mod tests {
             let base = Base { style, path, api_version };
             assert_eq!(base.opaque_path(from), expected, "{style:?} {path} {api_version:?} {from}");
         };
-        check(OpenAi, "/v1", None, "/v1/files?x=1", "/v1/files?x=1");
-        check(OpenAi, "/v1", None, "/v1", "/v1");
-        check(OpenAi, "/v1", None, "/files", "/v1/files");
-        check(OpenAi, "/v1", None, "/v1beta/x", "/v1/v1beta/x");
-        check(OpenAi, "/v1", None, "/openai/v1/files", "/v1/files");
-        check(OpenAi, "/openai/v1", None, "/v1/files?x", "/openai/v1/files?x");
-        check(OpenAi, "/openai/v1", None, "/openai/v1/files", "/openai/v1/files");
-        check(OpenAi, "/v1beta/openai", None, "/v1/files", "/v1beta/openai/files");
-        check(OpenAi, "", None, "/v1/files", "/v1/files");
-        check(OpenAi, "", None, "/", "/");
+        check(Mounted, "/v1", None, "/v1/files?x=1", "/v1/files?x=1");
+        check(Mounted, "/v1", None, "/v1", "/v1");
+        check(Mounted, "/v1", None, "/files", "/v1/files");
+        check(Mounted, "/v1", None, "/v1beta/x", "/v1/v1beta/x");
+        check(Mounted, "/v1", None, "/openai/v1/files", "/v1/files");
+        check(Mounted, "/openai/v1", None, "/v1/files?x", "/openai/v1/files?x");
+        check(Mounted, "/openai/v1", None, "/openai/v1/files", "/openai/v1/files");
+        check(Mounted, "/v1beta/openai", None, "/v1/files", "/v1beta/openai/files");
+        check(Mounted, "", None, "/v1/files", "/v1/files");
+        check(Mounted, "", None, "/", "/");
         check(Azure, "", None, "/v1/files", "/openai/v1/files");
         check(Azure, "/openai/v1", None, "/openai/v1/files", "/openai/v1/files");
         check(Azure, "/openai/v1", None, "/v1/files", "/openai/v1/files");

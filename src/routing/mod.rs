@@ -55,6 +55,8 @@ pub struct Policy {
     pub idle: Duration,
     /// The whole call.
     pub total: Duration,
+    /// The call rather fails than goes to a target that cannot be told all that it asks for.
+    pub strict: bool,
 }
 
 /// Which faults may be tried again, as `retry.on` lists them.

@@ -317,7 +317,8 @@ mod tests {
             let id = crate::names::KeyId::new(&"openai".into(), index);
             let health = Arc::new(KeyHealth::new(id.clone()));
             health.rest(now + SECOND * *seconds as u32, FaultKind::RateLimited);
-            Key { id, value: http::HeaderValue::from_static("Bearer x"), health }
+            let value = http::HeaderValue::from_static("x");
+            Key { id, bearer: value.clone(), value, health }
         };
         rests.iter().enumerate().map(key).collect()
     }

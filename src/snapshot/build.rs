@@ -100,7 +100,7 @@ fn assemble(
         bare_provider: default_provider.clone().filter(|_| alone),
         default_provider,
         offered: offered(config),
-        defaults: model::policy(&config.defaults.retry, &config.defaults.timeouts, config),
+        defaults: model::policy(&config.defaults.retry, &config.defaults.timeouts, None, config),
         body_limit: config.body_limit.0,
         allow_origins: config.allow_origins.iter().map(|origin| origin.0.clone()).collect(),
         redacted: config.show(),

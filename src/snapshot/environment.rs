@@ -32,15 +32,25 @@ fn provider(kind: &Kind, env: &dyn Environment) -> Option<(&'static str, Provide
     if base_url.is_none() && kind.base_url.is_none() {
         return None;
     }
+    let region = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(set).map(|region| region.value);
+    if base_url.is_none() && region.is_none() && is_regional(kind) {
+        return None;
+    }
     // The variable that Azure's own SDKs read.
     let api_version = if kind.paths == PathStyle::Azure { set("OPENAI_API_VERSION") } else { None };
     let provider = Provider {
         base_url,
         api_key: Some(Located { value: key.value.into(), place: key.place }),
         api_version,
+        region: region.filter(|_| is_regional(kind)),
         ..Provider::default()
     };
     Some((variable, provider))
+}
+
+/// Its host names a region.
+fn is_regional(kind: &Kind) -> bool {
+    kind.base_url.is_some_and(|url| url.contains("{region}"))
 }
 
 /// Where a problem with the variable is.
@@ -49,7 +59,10 @@ fn place(variable: &str) -> Place {
 }
 
 fn what_to_set() -> String {
-    let usual = KINDS.iter().filter(|kind| kind.base_url.is_some()).filter_map(|kind| kind.env.first().copied());
+    let usual = KINDS
+        .iter()
+        .filter(|kind| kind.base_url.is_some() && !is_regional(kind))
+        .filter_map(|kind| kind.env.first().copied());
     let usual: Vec<&str> = usual.take(5).collect();
     format!("set one, such as {}, or name a configuration file", usual.join(", "))
 }
@@ -87,6 +100,11 @@ mod tests {
         check(
             &[("AZURE_OPENAI_API_KEY", "k"), ("AZURE_OPENAI_ENDPOINT", "https://x.openai.azure.com/")],
             Ok(&[("AZURE_OPENAI_API_KEY", "x.openai.azure.com")]),
+        );
+        check(&[("AWS_BEARER_TOKEN_BEDROCK", "k")], Err(none));
+        check(
+            &[("AWS_BEARER_TOKEN_BEDROCK", "k"), ("AWS_REGION", "eu-west-1")],
+            Ok(&[("AWS_BEARER_TOKEN_BEDROCK", "bedrock-runtime.eu-west-1.amazonaws.com")]),
         );
     }
 

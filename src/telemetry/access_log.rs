@@ -144,6 +144,8 @@ struct Line<'a> {
     status: Option<u16>,
     outcome: &'static str,
     stream: bool,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    lost: &'a [String],
     tokens: &'a Usage,
     first_token_ms: Option<f64>,
     total_ms: f64,
@@ -181,6 +183,7 @@ impl<'a> Line<'a> {
             status: record.status,
             outcome: record.outcome.as_str(),
             stream: record.stream,
+            lost: &record.lost,
             tokens: &record.usage,
             first_token_ms: record.first_token.map(milliseconds),
             total_ms: milliseconds(record.total),

@@ -21,6 +21,7 @@ pub(super) struct Families {
     pub(super) calls: IntCounterVec,
     pub(super) attempts: IntCounterVec,
     pub(super) failovers: IntCounterVec,
+    pub(super) lost: IntCounterVec,
     pub(super) first_token: HistogramVec,
     pub(super) duration: HistogramVec,
     pub(super) tokens: IntCounterVec,
@@ -66,6 +67,13 @@ impl Families {
                 "Tries that failed at one target (`from`) and were repeated at another, by the fault that made them go. \
                  The client of such a call is shown the later answer only.",
                 &["from", "reason"],
+            ),
+            lost: counters(
+                registry,
+                "outrider_lost_total",
+                "Answered calls whose target could not be told a member of the request (`seed`, `logit_bias` ...), because \
+                 its dialect has no word for it. Members outside of the common ones count as `other`.",
+                &["target", "member"],
             ),
             first_token: histograms(
                 registry,

@@ -89,6 +89,12 @@ impl Metrics {
             let outcome = attempt.outcome();
             self.families.attempts.with_label_values(&[self.targets.label(attempt.target.as_str()), outcome]).inc();
         }
+        if let Some(target) = record.target.as_ref().filter(|_| !record.lost.is_empty()) {
+            for what in &record.lost {
+                let member = member(what);
+                self.families.lost.with_label_values(&[self.targets.label(target.as_str()), member]).inc();
+            }
+        }
         for (from, reason) in failovers(&record.attempts) {
             self.families.failovers.with_label_values(&[self.targets.label(from), reason]).inc();
         }
@@ -231,6 +237,46 @@ impl Drop for InFlight {
 
 /// Each try that failed and was followed by one elsewhere: where, and why. Another try at the same target, with
 /// another key or after a wait, is no failover.
+/// The label of something lost: clients make up names without end.
+fn member(what: &str) -> &'static str {
+    let name = what.split(['.', '[']).next().unwrap_or_default();
+    COMMON.into_iter().find(|common| *common == name).unwrap_or("other")
+}
+
+/// Members of requests that one dialect or another lacks.
+const COMMON: [&str; 30] = [
+    "cache_control",
+    "citations",
+    "documents",
+    "frequency_penalty",
+    "images",
+    "logit_bias",
+    "logprobs",
+    "max_tokens",
+    "messages",
+    "metadata",
+    "n",
+    "parallel_tool_calls",
+    "presence_penalty",
+    "prompt_cache_key",
+    "reasoning",
+    "response_format",
+    "seed",
+    "service_tier",
+    "signature",
+    "stop",
+    "store",
+    "strict",
+    "temperature",
+    "thinking",
+    "tool_choice",
+    "tools",
+    "top_k",
+    "top_logprobs",
+    "top_p",
+    "user",
+];
+
 fn failovers(attempts: &[Attempt]) -> impl Iterator<Item = (&str, &'static str)> {
     attempts.windows(2).filter_map(|pair| {
         let [from, to] = pair else { return None };

@@ -31,6 +31,8 @@ pub struct CallRecord {
     pub status: Option<u16>,
     /// How it ended.
     pub outcome: Outcome,
+    /// What of the request the target could not be told, by its members' names (`x-outrider-lost`).
+    pub lost: Vec<String>,
     /// Tokens, as the provider counted them.
     pub usage: Usage,
     /// Bytes of the request's body.
@@ -77,6 +79,7 @@ impl CallRecord {
             attempts: Vec::new(),
             status: None,
             outcome: Outcome::Fault(FaultKind::ClientGone),
+            lost: Vec::new(),
             usage: Usage::default(),
             bytes_in: 0,
             bytes_out: 0,
@@ -153,6 +156,7 @@ impl CallRecord {
             ],
             status: Some(200),
             outcome: Outcome::Success,
+            lost: Vec::new(),
             usage: Usage {
                 input: Some(100),
                 output: Some(50),

@@ -12,8 +12,10 @@ use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use http::HeaderMap;
 use outrider::canonical::{Fault, FaultKind, Usage};
+use outrider::dialect::doors::Operation;
 use outrider::dialect::error;
-use outrider::dialect::openai_chat::{Operation, StreamWatch, read_reply};
+use outrider::dialect::flow::Flow;
+use outrider::dialect::openai_chat::{StreamWatch, read_reply};
 use serde_json::Value;
 
 /// Recordings of status 200 that are no answers, by their id, and why.

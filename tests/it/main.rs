@@ -23,3 +23,4 @@ mod request_bodies;
 mod streams;
 mod targets;
 mod tls;
+mod translated;

@@ -1,7 +1,9 @@
 //! Recorded traffic of real providers through the built binary: the client gets the recorded bytes, the log the usage.
 
 use bytes::Bytes;
-use outrider::dialect::openai_chat::Operation;
+use outrider::canonical::Dialect;
+use outrider::dialect::codec::Flavour;
+use outrider::dialect::doors::{self, Operation};
 use serde_json::{Value, json};
 
 use crate::captures::{EXCEPTIONS, FILES, folder, recorded_usage, recordings, tell};
@@ -60,7 +62,8 @@ fn call(recording: &Value, operation: Operation) -> Call {
         body = json!({});
     }
     body["model"] = "m".into();
-    Call::post(&format!("/v1{}", operation.path()), &body)
+    let path = doors::path(Dialect::OpenAiChat, Flavour::Vendor, operation, "", false).unwrap();
+    Call::post(&format!("/v1{path}"), &body)
 }
 
 /// The recorded reply; a stream in pieces cut at random bytes.

@@ -77,6 +77,16 @@ impl Config {
         self.entry(name, &format!("base_url: \"{url}\", api_key: sk-secret-{name}, health: off"))
     }
 
+    /// One more provider that speaks `dialect`, with the key `sk-secret-NAME`.
+    pub fn speaking(mut self, name: &str, provider: &Provider, dialect: &str) -> Self {
+        let url = provider.url();
+        // Of OpenAI's dialects the version is part of the base URL, of the others it is part of the path.
+        let url = if dialect.starts_with("openai") { url.as_str() } else { url.trim_end_matches("/v1") };
+        let fields = format!("dialect: {dialect}, base_url: \"{url}\", api_key: sk-secret-{name}, health: off");
+        self.providers.push_str(&format!("  {name}: {{{fields}}}\n"));
+        self
+    }
+
     /// One more provider, of which everything but the dialect is said.
     pub fn entry(mut self, name: &str, fields: &str) -> Self {
         self.providers.push_str(&format!("  {name}: {{dialect: openai_chat, {fields}}}\n"));

@@ -4,8 +4,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::reply::says_something;
-use super::{Operation, usage};
+use super::usage;
 use crate::canonical::{Fault, Usage};
+use crate::dialect::doors::Operation;
 use crate::dialect::error;
 
 /// What an event's data says. Members whose shape varies are kept raw: an odd one is not worth an answer.
@@ -84,7 +85,7 @@ impl<'a> Chunk<'a> {
     pub(super) fn is_real(&self, operation: Operation) -> bool {
         self.choices().iter().any(|choice| match operation {
             Operation::Completions => says(choice.text),
-            Operation::Chat | Operation::Embeddings => choice.delta.or(choice.message).is_some_and(Delta::is_real),
+            _ => choice.delta.or(choice.message).is_some_and(Delta::is_real),
         })
     }
 

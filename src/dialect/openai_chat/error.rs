@@ -32,6 +32,7 @@ fn words(fault: &Fault) -> (StatusCode, &'static str, Option<&'static str>) {
     let label = Some(fault.kind.as_str());
     match fault.kind {
         BadRequest => (StatusCode::BAD_REQUEST, REQUEST, None),
+        Unsupported => (StatusCode::BAD_REQUEST, REQUEST, label),
         Rejected => (upstreams(fault, 400..=499, StatusCode::BAD_REQUEST), REQUEST, None),
         UnknownModel | ModelMissing => (StatusCode::NOT_FOUND, REQUEST, Some("model_not_found")),
         TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, REQUEST, Some("request_too_large")),

@@ -3,8 +3,9 @@
 use memchr::memmem;
 
 use super::chunk::Chunk;
-use super::{Operation, usage};
+use super::usage;
 use crate::canonical::{Fault, FaultKind, Usage};
+use crate::dialect::doors::Operation;
 use crate::dialect::error;
 use crate::dialect::json::Scan;
 
@@ -25,8 +26,8 @@ pub fn read_reply(operation: Operation, body: &[u8]) -> Result<Usage, Fault> {
         return Err(error::in_band(body));
     }
     let (answers, what) = match operation {
-        Operation::Chat | Operation::Completions => (value("choices"), "choices"),
         Operation::Embeddings => (value("data"), "data"),
+        _ => (value("choices"), "choices"),
     };
     let answers = answers
         .filter(|answers| says_something(answers))
@@ -58,8 +59,8 @@ fn may_have_broken_off(choices: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Operation::*;
     use super::*;
+    use crate::dialect::doors::Operation::*;
 
     #[test]
     fn answers() {

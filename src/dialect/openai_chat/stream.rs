@@ -9,8 +9,9 @@ mod seen;
 use bytes::Bytes;
 
 use self::seen::{Progress, Seen};
-use super::Operation;
 use crate::canonical::{Fault, FaultKind, Usage};
+use crate::dialect::doors::Operation;
+use crate::dialect::flow::{Flow, Pushed};
 use crate::dialect::sse::Splitter;
 
 /// A whole image, base64 coded, may come as one event; what is larger is no event.
@@ -24,33 +25,26 @@ pub struct StreamWatch {
     fault: Option<Fault>,
 }
 
-/// What one chunk brought.
-#[derive(Debug, Default)]
-pub struct Pushed {
-    /// The events it completed, to be forwarded as they are; may be empty.
-    pub ready: Bytes,
-    /// What went wrong after them. Every later push says it again.
-    pub fault: Option<Fault>,
-}
-
 impl StreamWatch {
     /// A stream that has not begun.
     pub fn new(operation: Operation) -> Self {
         Self { splitter: Splitter::new(LONGEST_EVENT), seen: Seen::nothing(operation), fault: None }
     }
+}
 
+impl Flow for StreamWatch {
     /// A real event has been seen.
-    pub fn begun(&self) -> bool {
+    fn begun(&self) -> bool {
         self.seen.progress > Progress::Waiting
     }
 
     /// The tokens counted so far. Where several events count, the last one is right.
-    pub fn usage(&self) -> Usage {
+    fn usage(&self) -> Usage {
         self.seen.usage
     }
 
     /// The next chunk.
-    pub fn push(&mut self, chunk: Bytes) -> Pushed {
+    fn push(&mut self, chunk: Bytes) -> Pushed {
         if self.fault.is_some() {
             return self.pushed(Bytes::new());
         }
@@ -71,7 +65,7 @@ impl StreamWatch {
     }
 
     /// The stream has ended: whether it may, and the event that lacks only its blank line.
-    pub fn end(&mut self) -> Pushed {
+    fn end(&mut self) -> Pushed {
         if self.fault.is_some() {
             return self.pushed(Bytes::new());
         }
@@ -92,6 +86,12 @@ impl StreamWatch {
         self.pushed(ready)
     }
 
+    fn fail(&mut self, fault: &Fault) -> Bytes {
+        super::error_event(fault)
+    }
+}
+
+impl StreamWatch {
     fn pushed(&self, ready: Bytes) -> Pushed {
         Pushed { ready, fault: self.fault.clone() }
     }

@@ -14,6 +14,7 @@ pub mod courier;
 pub mod entra;
 pub mod fetch;
 pub mod google;
+mod login;
 mod oauth;
 mod renewed;
 mod secret;
@@ -27,6 +28,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 pub use courier::Courier;
 pub use fetch::Fetch;
+pub use login::{Login, Signer};
 pub use secret::Secret;
 
 use crate::canonical::Fault;

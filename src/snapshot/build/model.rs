@@ -101,11 +101,15 @@ pub fn open(
         })
     };
     let groups = groups(said).map(|group| group.iter().filter_map(target).collect());
-    Model { name: name.into(), groups: groups.collect(), policy: policy(&said.retry, &said.timeouts, config) }
+    Model {
+        name: name.into(),
+        groups: groups.collect(),
+        policy: policy(&said.retry, &said.timeouts, said.strict, config),
+    }
 }
 
 /// What a model says, else what the defaults say, else what a careful operator would.
-pub fn policy(retry: &Retry, timeouts: &Timeouts, config: &Config) -> Policy {
+pub fn policy(retry: &Retry, timeouts: &Timeouts, strict: Option<bool>, config: &Config) -> Policy {
     let (default_retry, default_timeouts) = (&config.defaults.retry, &config.defaults.timeouts);
     let time = |said: fn(&Timeouts) -> Option<Period>, otherwise| {
         said(timeouts).or(said(default_timeouts)).map_or(otherwise, |period| period.0)
@@ -118,6 +122,7 @@ pub fn policy(retry: &Retry, timeouts: &Timeouts, config: &Config) -> Policy {
         whole_reply: time(|t| t.first_token, WHOLE_REPLY),
         idle: time(|t| t.idle, IDLE),
         total: time(|t| t.total, TOTAL),
+        strict: strict.or(config.defaults.strict).unwrap_or(false),
     }
 }
 

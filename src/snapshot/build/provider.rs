@@ -7,6 +7,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::base_url::BaseUrl;
 use super::switched_on;
+use crate::canonical::Dialect;
 use crate::config::Problem;
 use crate::config::nearest::{nearest, quoted};
 use crate::config::schema::{self, Auth};
@@ -14,9 +15,9 @@ use crate::config::secret::{HeaderText, Secret};
 use crate::config::setting::Located;
 use crate::health::Registry;
 use crate::names::{KeyId, ProviderId};
-use crate::provider::catalogue::{AuthHeader, KINDS, kind};
+use crate::provider::catalogue::{KINDS, compatible, kind};
 use crate::provider::paths::probe_path;
-use crate::provider::{Key, Kind, Provider};
+use crate::provider::{Key, Kind, Login, Provider, Signer, Voice};
 use crate::upstream::endpoint::Spec;
 use crate::upstream::{Authorities, Endpoint, Probe};
 
@@ -28,7 +29,9 @@ pub struct Decided {
     spec: Spec,
     base_path: String,
     api_version: Option<String>,
-    keys: Vec<HeaderValue>,
+    voices: Vec<Voice>,
+    keys: Vec<(HeaderValue, HeaderValue)>,
+    login: Option<Login>,
     passthrough: bool,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -37,21 +40,26 @@ impl Decided {
     /// The provider, with the endpoint that it had before where nothing about that has changed.
     pub fn open(self, registry: &Registry, before: Option<&Provider>) -> Provider {
         let kept = before.map(|before| &before.endpoint).filter(|endpoint| *endpoint.spec() == self.spec).cloned();
-        let keys = self.keys.into_iter().enumerate().map(|(index, value)| {
+        let keys = self.keys.into_iter().enumerate().map(|(index, (value, bearer))| {
             let id = KeyId::new(&self.id, index);
             let health = registry.key(&id);
             if before.and_then(|before| before.keys.get(index)).is_some_and(|before| before.value != value) {
                 // The old key was refused, not the new one that took its name.
                 health.success();
             }
-            Key { id, value, health }
+            Key { id, value, bearer, health }
         });
         Provider {
             keys: keys.collect(),
             kind: self.kind,
+            voices: self.voices,
             endpoint: kept.unwrap_or_else(|| Endpoint::new(self.spec)),
             base_path: self.base_path,
             api_version: self.api_version,
+            signer: self.login.map(|login| {
+                let before = before.and_then(|before| before.signer.as_ref()).filter(|signer| signer.login() == login);
+                before.cloned().unwrap_or_else(|| Signer::new(login))
+            }),
             passthrough: self.passthrough,
             headers: self.headers,
             retry_budget: registry.retry_budget(&self.id),
@@ -71,10 +79,11 @@ pub fn decide(
     check_name(name, problems);
     let kind = kind_of(name, said).map_err(|problem| problems.push(problem)).ok();
     let url = kind.and_then(|kind| base_url(name, said, kind).map_err(|problem| problems.push(problem)).ok());
+    let voices = kind.and_then(|kind| voices(name, said, kind).map_err(|problem| problems.push(problem)).ok());
     let keys = kind.map(|kind| keys(name, said, kind, problems));
     let headers = headers(said, problems);
     let ca = authorities(said, problems);
-    let (kind, url, keys) = (kind?, url?, keys?);
+    let (kind, url, keys, voices) = (kind?, url?, keys?, voices?);
     let probe = probe(said, kind, &url.path, problems);
     if problems.len() > known {
         return None;
@@ -84,6 +93,8 @@ pub fn decide(
         kind,
         api_version: said.api_version.as_ref().map(|version| version.value.clone()).or(url.api_version),
         base_path: url.path,
+        voices,
+        login: login(said, kind),
         keys,
         passthrough: said.auth.value == Auth::Passthrough,
         headers,
@@ -121,34 +132,97 @@ fn kind_of(name: &Located<String>, said: &schema::Provider) -> Result<&'static K
     match (&said.kind, said.dialect) {
         (Some(word), _) => kind(&word.value)
             .ok_or_else(|| unknown(word.problem(format!("unknown kind `{}`", word.value)), &word.value)),
-        (None, Some(_)) => kind("openai_compatible").ok_or_else(|| name.problem("no kind for this dialect")),
+        // A provider that is known by its name and speaks this dialect, else anything that does.
+        (None, Some(dialect)) => kind(&name.value)
+            .filter(|kind| speaks(kind, canonical(dialect)) && (said.base_url.is_none() || kind.base_url.is_none()))
+            .or_else(|| compatible(canonical(dialect)))
+            .ok_or_else(|| name.problem("no kind for this dialect")),
         (None, None) => kind(&name.value).ok_or_else(|| {
             unknown(name.problem(format!("`{}` is not a known provider, and has no `kind`", name.value)), &name.value)
         }),
     }
 }
 
+/// The dialects that the operator leaves it: all, or the one said.
+fn voices(name: &Located<String>, said: &schema::Provider, kind: &Kind) -> Result<Vec<Voice>, Problem> {
+    let Some(dialect) = said.dialect.map(canonical) else { return Ok(kind.voices.to_vec()) };
+    let voices: Vec<Voice> = kind.voices.iter().filter(|voice| voice.dialect == dialect).copied().collect();
+    if voices.is_empty() {
+        let spoken = quoted(kind.voices.iter().map(|voice| voice.dialect.as_str()));
+        let what = format!("a provider of kind `{}` does not speak `{}`", kind.name, dialect.as_str());
+        return Err(name.problem(what).help(format!("it speaks {spoken}; leave out `kind` if this is another")));
+    }
+    Ok(voices)
+}
+
+/// The cloud's login that requests carry: the one said, else its kind's where there is no key.
+fn login(said: &schema::Provider, kind: &Kind) -> Option<Login> {
+    match said.auth.value {
+        Auth::Aws => Some(Login::Aws),
+        Auth::Google => Some(Login::Google),
+        Auth::Entra => Some(Login::Entra),
+        Auth::Key => kind.login.filter(|_| said.api_key.is_none() && said.api_keys.is_empty()),
+        Auth::Passthrough | Auth::None => None,
+    }
+}
+
+/// The canonical model's name for what the operator wrote: the words are the same.
+fn canonical(said: schema::Dialect) -> Dialect {
+    Dialect::from_name(said.as_str()).unwrap_or(Dialect::OpenAiChat)
+}
+
+fn speaks(kind: &Kind, dialect: Dialect) -> bool {
+    kind.voices.iter().any(|voice| voice.dialect == dialect)
+}
+
 fn base_url(name: &Located<String>, said: &schema::Provider, kind: &Kind) -> Result<BaseUrl, Problem> {
     let (url, place) = match (&said.base_url, kind.base_url) {
-        (Some(url), _) => (url.value.as_str(), &url.place),
-        (None, Some(url)) => (url, &name.place),
+        (Some(url), _) => (url.value.clone(), &url.place),
+        (None, Some(url)) => (filled(url, name, said)?, &name.place),
         (None, None) => {
             let help = "say where it is, with the path before `/chat/completions`";
             return Err(name.problem("`base_url` is missing").help(help));
         }
     };
-    BaseUrl::parse(url).map_err(|(what, help)| Problem::new(place.clone(), what).help(help))
+    BaseUrl::parse(&url).map_err(|(what, help)| Problem::new(place.clone(), what).help(help))
 }
 
-/// The header values that the configured keys are sent as.
-fn keys(name: &Located<String>, said: &schema::Provider, kind: &Kind, problems: &mut Vec<Problem>) -> Vec<HeaderValue> {
+/// A base URL of the catalogue with what the operator says of it.
+fn filled(url: &str, name: &Located<String>, said: &schema::Provider) -> Result<String, Problem> {
+    let mut url = url.to_owned();
+    for (word, value) in [("region", &said.region), ("project", &said.project)] {
+        let place = format!("{{{word}}}");
+        if !url.contains(&place) {
+            continue;
+        }
+        let Some(value) = value else {
+            let help = format!("say where it is: `{word}: ...`, or all of it with `base_url`");
+            return Err(name.problem(format!("`{word}` is missing")).help(help));
+        };
+        // Vertex' global location has a host of its own.
+        url = url.replace(
+            &format!("{place}-aiplatform"),
+            &if value == "global" { "aiplatform".to_owned() } else { format!("{value}-aiplatform") },
+        );
+        url = url.replace(&place, value);
+    }
+    Ok(url)
+}
+
+/// The configured keys as header values, bare and behind `Bearer `.
+fn keys(
+    name: &Located<String>,
+    said: &schema::Provider,
+    kind: &Kind,
+    problems: &mut Vec<Problem>,
+) -> Vec<(HeaderValue, HeaderValue)> {
     let secrets: Vec<&Located<Secret>> = said.api_key.iter().chain(&said.api_keys).collect();
     match (said.auth.value, &secrets[..]) {
-        (Auth::Key, []) if !kind.env.is_empty() => {
+        (Auth::Key, []) if !kind.env.is_empty() && kind.login.is_none() => {
             let help = format!("add `api_key: \"${{{}}}\"`, or `auth: passthrough` to send the client's", kind.env[0]);
             problems.push(name.problem(format!("`{}` needs a key", name.value)).help(help));
         }
-        (auth @ (Auth::Passthrough | Auth::None), [secret, ..]) => {
+        (auth, [secret, ..]) if auth != Auth::Key => {
             let what = format!("a key is given that `auth: {}` never sends", auth.as_str());
             problems.push(secret.problem(what).help("take out one of them"));
         }
@@ -157,18 +231,18 @@ fn keys(name: &Located<String>, said: &schema::Provider, kind: &Kind, problems: 
     if let (Some(one), [_, ..]) = (&said.api_key, &said.api_keys[..]) {
         problems.push(one.problem("both `api_key` and `api_keys` are given").help("put all into `api_keys`"));
     }
-    secrets.into_iter().filter_map(|secret| key(secret, kind).map_err(|problem| problems.push(problem)).ok()).collect()
+    secrets.into_iter().filter_map(|secret| key(secret).map_err(|problem| problems.push(problem)).ok()).collect()
 }
 
-fn key(secret: &Located<Secret>, kind: &Kind) -> Result<HeaderValue, Problem> {
-    let text = secret.value.expose();
-    let value = match kind.auth {
-        AuthHeader::Bearer => HeaderValue::try_from(format!("Bearer {text}")),
-        AuthHeader::ApiKey(_) => HeaderValue::try_from(text),
+fn key(secret: &Located<Secret>) -> Result<(HeaderValue, HeaderValue), Problem> {
+    let value = |text: String| {
+        let value = HeaderValue::try_from(text);
+        let mut value = value.map_err(|_| secret.problem("the key holds characters that no header can carry"))?;
+        value.set_sensitive(true);
+        Ok(value)
     };
-    let mut value = value.map_err(|_| secret.problem("the key holds characters that no header can carry"))?;
-    value.set_sensitive(true);
-    Ok(value)
+    let text = secret.value.expose();
+    Ok((value(text.to_owned())?, value(format!("Bearer {text}"))?))
 }
 
 fn headers(said: &schema::Provider, problems: &mut Vec<Problem>) -> Vec<(HeaderName, HeaderValue)> {

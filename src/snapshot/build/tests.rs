@@ -141,7 +141,7 @@ allow_origins: ['https://App.example.com']
     assert_eq!(spec.connect_timeout, Duration::from_secs(1));
     assert_eq!(spec.probe.as_ref().unwrap().path, "/v1/models");
     assert_eq!(one.keys.iter().map(|key| key.id.as_str()).collect::<Vec<_>>(), ["one#1", "one#2"]);
-    assert!(one.keys[0].value == "Bearer sk-1" && one.keys[0].value.is_sensitive());
+    assert!(one.keys[0].bearer == "Bearer sk-1" && one.keys[0].bearer.is_sensitive());
     assert_eq!(one.headers[0].0, "x-team");
     let azure = &snapshot.providers["azure"];
     assert_eq!((azure.api_version.as_deref(), azure.endpoint.spec().probe.as_ref()), (Some("2024-10-21"), None));
@@ -171,7 +171,7 @@ fn the_reference_file_is_served_and_gives_a_models_defaults() {
     let config = parse(reference, "outrider.yaml", &Fake { variables, files }).unwrap().config;
     let built = build(&config, &Registry::new(), None);
     let smart = &built.unwrap_or_else(|problems| panic!("{problems}")).models["smart"].policy;
-    let default = model::policy(&Default::default(), &Default::default(), &Config::default());
+    let default = model::policy(&Default::default(), &Default::default(), None, &Config::default());
     assert_eq!((smart.tries, smart.patience, smart.retry_on), (default.tries, default.patience, default.retry_on));
     assert_eq!((smart.first_token, smart.idle, smart.total), (default.first_token, default.idle, default.total));
 }

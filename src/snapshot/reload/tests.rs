@@ -69,7 +69,7 @@ fn endpoints_live_on_where_nothing_about_them_changed() {
     let now = current.load_full();
     assert!(Arc::ptr_eq(&before.providers["one"].endpoint, &now.providers["one"].endpoint));
     assert!(!Arc::ptr_eq(&before.providers["two"].endpoint, &now.providers["two"].endpoint));
-    assert_eq!(now.providers["one"].keys[0].value, "Bearer sk-2");
+    assert_eq!(now.providers["one"].keys[0].bearer, "Bearer sk-2");
     assert!(Arc::ptr_eq(&before.providers["one"].keys[0].health, &now.providers["one"].keys[0].health));
 }
 

@@ -178,6 +178,12 @@ impl Provider {
         calls.remove(0)
     }
 
+    /// The latest call.
+    #[track_caller]
+    pub fn last(&self) -> Seen {
+        self.calls().pop().expect("a call")
+    }
+
     /// Connections accepted so far.
     pub fn connections(&self) -> usize {
         self.state.connections.load(Ordering::SeqCst)

@@ -70,6 +70,11 @@ impl Behaviour {
         Self::new(move |_| framed(&answer))
     }
 
+    /// The answer depends on the request.
+    pub fn choosing(answer: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
+        Self::new(move |request| framed(&answer(request)))
+    }
+
     /// A stream of so many words.
     pub fn stream(tokens: usize) -> Self {
         Self::new(move |request| framed(&Answer::events(stream(&request.json(), tokens))))
@@ -212,7 +217,7 @@ fn error(status: u16) -> Answer {
 
 /// One piece is sent with its length, several as chunks, one write each.
 fn framed(answer: &Answer) -> Script {
-    let streamed = answer.headers[0].1.starts_with("text/event-stream");
+    let streamed = answer.headers[0].1.starts_with("text/event-stream") || answer.pieces.len() > 1;
     if let ([whole], false) = (answer.pieces.as_slice(), streamed) {
         let length = format!("content-length: {}\r\n", whole.len());
         return vec![Step::Write(head(answer, &length)), Step::Write(whole.clone())];

@@ -9,8 +9,9 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 use super::super::chunk::Chunk;
-use super::super::{Operation, reply, usage};
+use super::super::{reply, usage};
 use crate::canonical::{Fault, FaultKind, Usage};
+use crate::dialect::doors::Operation;
 use crate::dialect::error;
 use crate::dialect::sse::Event;
 

@@ -1,4 +1,4 @@
-//! What routing needs of a request, found while its body arrives.
+//! What routing needs of a request, in whatever dialect, found while its body arrives.
 //!
 //! The body itself is never changed but for one value: [`patch`] puts another model in the place of the client's and
 //! shares all other bytes with it. Key order, numbers, unknown members and white space stay as they came.
@@ -24,7 +24,9 @@ pub struct RequestHead {
     pub model_at: Range<usize>,
     /// The client asked for a stream.
     pub stream: bool,
-    /// The client asked for usage at the end of its stream.
+    /// It did not say whether it wants one.
+    pub stream_unsaid: bool,
+    /// The client asked for usage at the end of its stream (OpenAI's `stream_options`).
     pub include_usage: bool,
 }
 
@@ -46,7 +48,8 @@ impl RequestScan {
         let members = Members { body, found };
         let (model, model_at) = members.model(model_in_path)?;
         let stream = members.stream()?;
-        Ok(RequestHead { model, model_at, stream, include_usage: stream && members.include_usage() })
+        let stream_unsaid = members.value("stream").is_none();
+        Ok(RequestHead { model, model_at, stream, stream_unsaid, include_usage: stream && members.include_usage() })
     }
 }
 

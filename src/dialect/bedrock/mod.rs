@@ -1,0 +1,87 @@
+//! AWS Bedrock's dialect: Converse and ConverseStream.
+//!
+//! One interface to many families of models: what is said of a model beside its name lies in [`models`]. The model and
+//! whether the answer is a stream are in the path ([`from_path`]). A stream comes in the frames of
+//! [`aws_events`](super::aws_events); a reader is given the frame's type as its name, an exception's as
+//! `exception:NAME`. An answer names neither itself nor its model. Signatures of thoughts that come over Converse are
+//! of this dialect, whoever's model made them.
+//!
+//! InvokeModel, which carries a model's own dialect, only shares the paths, the errors and the frames ([`invoke`]).
+
+mod blocks;
+mod content;
+mod error;
+pub mod invoke;
+mod media;
+pub mod models;
+mod names;
+mod path;
+mod reply;
+mod request;
+mod stop;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod usage;
+mod wire;
+
+use bytes::Bytes;
+use http::StatusCode;
+
+pub use error::{error_type, kind_of};
+pub use names::fitting_name;
+pub use path::{Verb, from_path};
+
+use super::codec::{About, Asked, Codec, Framing, Target};
+use crate::canonical::{Dialect, Fault, Lost, Reply, Request, StreamReader, StreamWriter};
+
+const DIALECT: Dialect = Dialect::Bedrock;
+
+/// AWS Bedrock's Converse.
+pub struct Bedrock;
+
+impl Codec for Bedrock {
+    fn dialect(&self) -> Dialect {
+        DIALECT
+    }
+
+    fn framing(&self) -> Framing {
+        Framing::AwsEvents
+    }
+
+    fn stream_type(&self) -> &'static str {
+        "application/vnd.amazon.eventstream"
+    }
+
+    fn read_request<'a>(&self, body: &'a [u8], asked: &Asked<'a>) -> Result<Request<'a>, Fault> {
+        request::read(body, asked)
+    }
+
+    fn write_request(&self, request: &Request<'_>, target: &Target<'_>, lost: &mut Lost) -> Result<Vec<u8>, Fault> {
+        request::write(request, target, lost)
+    }
+
+    fn read_reply<'a>(&self, body: &'a [u8]) -> Result<Reply<'a>, Fault> {
+        reply::read(body)
+    }
+
+    fn write_reply(&self, reply: &Reply<'_>, _about: &About<'_>) -> Vec<u8> {
+        reply::write(reply)
+    }
+
+    fn read_stream(&self) -> Box<dyn StreamReader> {
+        Box::<stream::Reader>::default()
+    }
+
+    fn write_stream(&self, _about: &About<'_>) -> Box<dyn StreamWriter> {
+        Box::<stream::Writer>::default()
+    }
+
+    fn error_header(&self, fault: &Fault) -> Option<(&'static str, &'static str)> {
+        Some(("x-amzn-errortype", error::error_type(fault)))
+    }
+
+    fn write_error(&self, fault: &Fault) -> (StatusCode, Bytes) {
+        error::write(fault)
+    }
+}

@@ -1,0 +1,74 @@
+//! Tokens, counted as Cohere does.
+
+use serde::{Deserialize, Serialize};
+
+use crate::canonical::Usage;
+
+/// What a reply or the end of a stream says.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wire {
+    billed_units: Option<Counts>,
+    tokens: Option<Counts>,
+    cached_tokens: Option<f64>,
+}
+
+/// Cohere's SDKs have them as floating point numbers.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Counts {
+    input_tokens: Option<f64>,
+    output_tokens: Option<f64>,
+    reasoning_tokens: Option<f64>,
+}
+
+impl Wire {
+    /// The tokens that the model saw and said. `cached_tokens` is a part of these and not of the smaller numbers that
+    /// are billed, so the billed ones only stand in where the others are missing.
+    pub(super) fn read(self) -> Usage {
+        let tokens = self.tokens.unwrap_or_default();
+        let billed = self.billed_units.unwrap_or_default();
+        Usage {
+            input: count(tokens.input_tokens.or(billed.input_tokens)),
+            output: count(tokens.output_tokens.or(billed.output_tokens)),
+            cached: count(self.cached_tokens),
+            reasoning: count(tokens.reasoning_tokens.or(billed.reasoning_tokens)),
+            ..Usage::default()
+        }
+    }
+}
+
+fn count(number: Option<f64>) -> Option<u64> {
+    number.filter(|number| *number >= 0.0 && *number < 9e15).map(|number| number as u64)
+}
+
+/// How it is written.
+#[derive(Serialize)]
+pub(super) struct Written {
+    billed_units: Units,
+    tokens: Units,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cached_tokens: Option<u64>,
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct Units {
+    input_tokens: u64,
+    output_tokens: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_tokens: Option<u64>,
+}
+
+/// The usage of an answer, where any is known.
+pub(super) fn write(usage: &Usage) -> Option<Written> {
+    if usage.is_empty() {
+        return None;
+    }
+    let units = Units {
+        input_tokens: usage.input.unwrap_or_default(),
+        output_tokens: usage.output.unwrap_or_default(),
+        reasoning_tokens: None,
+    };
+    let tokens = Units { reasoning_tokens: usage.reasoning, ..units };
+    Some(Written { billed_units: units, tokens, cached_tokens: usage.cached })
+}

@@ -1,0 +1,133 @@
+//! Failures as a client of this dialect is told: Google's `google.rpc.Status`.
+
+use bytes::Bytes;
+use http::StatusCode;
+
+use super::out::Object;
+use crate::canonical::{Fault, FaultKind};
+
+/// A fault as a client of this dialect is told: status and body.
+pub(super) fn write(fault: &Fault) -> (StatusCode, Bytes) {
+    let mut out = Vec::with_capacity(256);
+    let status = write_into(&mut out, fault);
+    (status, out.into())
+}
+
+/// Appends the document, and gives the status that goes with it.
+pub(super) fn write_into(out: &mut Vec<u8>, fault: &Fault) -> StatusCode {
+    let status = status(fault);
+    let mut document = Object::begin(out);
+    let mut error = document.object("error");
+    error.number("code", status.as_u16().into());
+    match fault.kind {
+        FaultKind::KeyRefused => error.text("message", &format!("the provider refused the API key: {}", fault.message)),
+        _ => error.text("message", &fault.message),
+    }
+    error.text("status", word(status));
+    if let Some(wait) = fault.retry_after {
+        // Whole seconds, rounded up: who comes too early is turned away again.
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let info = format!(r#"[{{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"{seconds}s"}}]"#);
+        error.raw("details", &info);
+    }
+    error.end();
+    document.end();
+    status
+}
+
+fn status(fault: &Fault) -> StatusCode {
+    use FaultKind::*;
+    match fault.kind {
+        BadRequest | Unsupported => StatusCode::BAD_REQUEST,
+        Rejected => upstreams(fault, 400..=499, StatusCode::BAD_REQUEST),
+        UnknownModel | ModelMissing => StatusCode::NOT_FOUND,
+        TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ClientTimeout => StatusCode::REQUEST_TIMEOUT,
+        Forbidden => StatusCode::FORBIDDEN,
+        KeyRefused => upstreams(fault, 401..=403, StatusCode::UNAUTHORIZED),
+        RateLimited | QuotaExhausted => StatusCode::TOO_MANY_REQUESTS,
+        Overloaded | NoTarget => StatusCode::SERVICE_UNAVAILABLE,
+        ServerError => upstreams(fault, 500..=599, StatusCode::BAD_GATEWAY),
+        ConnectTimeout | FirstTokenTimeout | IdleTimeout | TotalTimeout | UpstreamTimeout => {
+            StatusCode::GATEWAY_TIMEOUT
+        }
+        ClientGone => StatusCode::BAD_REQUEST,
+        Connect | Tls | Reset | Empty | Malformed | Truncated => StatusCode::BAD_GATEWAY,
+        Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// The provider's own status where it is of the kind that it should be.
+fn upstreams(fault: &Fault, range: std::ops::RangeInclusive<u16>, otherwise: StatusCode) -> StatusCode {
+    let status = fault.status.filter(|status| range.contains(status));
+    status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(otherwise)
+}
+
+/// The word of `google.rpc.Code` that goes with a status.
+fn word(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "UNAUTHENTICATED",
+        402 | 429 => "RESOURCE_EXHAUSTED",
+        403 => "PERMISSION_DENIED",
+        404 => "NOT_FOUND",
+        408 | 504 => "DEADLINE_EXCEEDED",
+        409 => "ABORTED",
+        499 => "CANCELLED",
+        400..=499 => "INVALID_ARGUMENT",
+        501 => "UNIMPLEMENTED",
+        502 | 503 | 529 => "UNAVAILABLE",
+        _ => "INTERNAL",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::FaultKind::*;
+    use super::*;
+
+    #[test]
+    fn case_143_faults_have_googles_shape() {
+        let check = |fault: Fault, status: u16, body: &str| {
+            let (got, written) = write(&fault);
+            assert_eq!((got.as_u16(), std::str::from_utf8(&written).unwrap()), (status, body), "{}", fault.kind);
+        };
+        let with_status = |kind, status| Fault { status: Some(status), ..Fault::new(kind, "why") };
+        check(
+            Fault::new(UnknownModel, "no \"x\""),
+            404,
+            r#"{"error":{"code":404,"message":"no \"x\"","status":"NOT_FOUND"}}"#,
+        );
+        check(
+            Fault { retry_after: Some(Duration::from_millis(34_400)), ..Fault::new(RateLimited, "why") },
+            429,
+            r#"{"error":{"code":429,"message":"why","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"35s"}]}}"#,
+        );
+        check(
+            with_status(KeyRefused, 403),
+            403,
+            r#"{"error":{"code":403,"message":"the provider refused the API key: why","status":"PERMISSION_DENIED"}}"#,
+        );
+        check(with_status(Rejected, 413), 413, r#"{"error":{"code":413,"message":"why","status":"INVALID_ARGUMENT"}}"#);
+        for (kind, status, word) in [
+            (BadRequest, 400, "INVALID_ARGUMENT"),
+            (TooLarge, 413, "INVALID_ARGUMENT"),
+            (ClientTimeout, 408, "DEADLINE_EXCEEDED"),
+            (Forbidden, 403, "PERMISSION_DENIED"),
+            (KeyRefused, 401, "UNAUTHENTICATED"),
+            (QuotaExhausted, 429, "RESOURCE_EXHAUSTED"),
+            (Overloaded, 503, "UNAVAILABLE"),
+            (NoTarget, 503, "UNAVAILABLE"),
+            (FirstTokenTimeout, 504, "DEADLINE_EXCEEDED"),
+            (Truncated, 502, "UNAVAILABLE"),
+            (Internal, 500, "INTERNAL"),
+        ] {
+            let (got, body) = write(&Fault::new(kind, "why"));
+            let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(got.as_u16(), status, "{kind}");
+            assert_eq!(body["error"]["code"], status, "{kind}");
+            assert_eq!(body["error"]["status"], word, "{kind}");
+        }
+    }
+}

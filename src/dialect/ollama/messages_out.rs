@@ -1,0 +1,178 @@
+//! The conversation, written.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::canonical::{Lost, Media, MediaKind, Part, Request, Role, Source, ToolCall, ToolResult, Turn};
+
+/// One message.
+#[derive(Default, Serialize)]
+pub(super) struct MessageOut<'r> {
+    pub(super) role: &'static str,
+    pub(super) content: Cow<'r, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) thinking: Option<Cow<'r, str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) images: Vec<&'r str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) tool_calls: Vec<CallOut<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tool_name: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tool_call_id: Option<&'r str>,
+}
+
+/// A call.
+#[derive(Serialize)]
+pub(super) struct CallOut<'r> {
+    id: &'r str,
+    function: Called<'r>,
+}
+
+#[derive(Serialize)]
+struct Called<'r> {
+    index: usize,
+    name: &'r str,
+    arguments: Cow<'r, RawValue>,
+}
+
+impl<'r> CallOut<'r> {
+    pub(super) fn new(index: usize, call: &'r ToolCall<'_>) -> Self {
+        let arguments = arguments(&call.arguments, call.free_form).0;
+        Self { id: &call.id, function: Called { index, name: &call.name, arguments } }
+    }
+}
+
+/// Arguments as an object, and whether they are what they were. Text that is none becomes a member of one, so that
+/// what there is of it is not lost.
+pub(super) fn arguments(text: &str, free_form: bool) -> (Cow<'_, RawValue>, bool) {
+    #[derive(Serialize)]
+    struct Input<'a> {
+        input: &'a str,
+    }
+    if !free_form {
+        let text = if text.trim().is_empty() { "{}" } else { text };
+        if let Some(object) = serde_json::from_str::<&RawValue>(text).ok().filter(|json| json.get().starts_with('{')) {
+            return (Cow::Borrowed(object), true);
+        }
+    }
+    let object = serde_json::value::to_raw_value(&Input { input: text });
+    (Cow::Owned(object.unwrap_or_default()), free_form)
+}
+
+/// The turns as messages.
+pub(super) fn write<'r>(request: &'r Request<'_>, lost: &mut Lost) -> Vec<MessageOut<'r>> {
+    let mut writer = Writer { request, messages: Vec::new(), lost };
+    for turn in &request.turns {
+        writer.lost.add_if(turn.name.is_some(), "messages.name");
+        writer.turn(turn);
+    }
+    writer.messages
+}
+
+struct Writer<'r, 'l> {
+    request: &'r Request<'r>,
+    messages: Vec<MessageOut<'r>>,
+    lost: &'l mut Lost,
+}
+
+/// What of a message is gathered before it is written.
+#[derive(Default)]
+struct Said<'r> {
+    texts: Vec<Cow<'r, str>>,
+    thoughts: Vec<&'r str>,
+    images: Vec<&'r str>,
+    calls: Vec<CallOut<'r>>,
+}
+
+impl<'r> Writer<'r, '_> {
+    fn turn(&mut self, turn: &'r Turn<'_>) {
+        let mut said = Said::default();
+        for part in &turn.parts {
+            self.part(part, turn.role, &mut said);
+        }
+        let role = match turn.role {
+            Role::System | Role::Developer => "system",
+            Role::User => "user",
+            Role::Assistant => "assistant",
+        };
+        let Said { texts, thoughts, images, calls } = said;
+        if texts.is_empty() && thoughts.is_empty() && images.is_empty() && calls.is_empty() {
+            return;
+        }
+        let thinking = (!thoughts.is_empty()).then(|| thoughts.join("\n").into());
+        let message = MessageOut { role, content: joined(texts), thinking, images, ..MessageOut::default() };
+        self.messages.push(MessageOut { tool_calls: calls, ..message });
+    }
+
+    fn part(&mut self, part: &'r Part<'_>, role: Role, said: &mut Said<'r>) {
+        match part {
+            Part::Text(text) => {
+                self.lost.add_if(text.cache.is_some(), "cache_control");
+                self.lost.add_if(!text.citations.is_empty(), "citations");
+                said.texts.extend((!text.text.is_empty()).then_some(Cow::Borrowed(text.text.as_str())));
+            }
+            Part::Refusal(text) => said.texts.push(text.as_str().into()),
+            Part::Reasoning(thought) if role == Role::Assistant && !thought.text.is_empty() => {
+                said.thoughts.push(&thought.text);
+            }
+            Part::Reasoning(_) => self.lost.add("reasoning"),
+            Part::ToolCall(call) => {
+                self.lost.add_if(call.cache.is_some(), "cache_control");
+                self.lost.add_if(!arguments(&call.arguments, call.free_form).1, "tool_calls.arguments");
+                said.calls.push(CallOut::new(said.calls.len(), call));
+            }
+            Part::ToolResult(result) => self.result(result, said),
+            Part::Media(media) => self.medium(media, said),
+            Part::Foreign(foreign) => self.lost.add(foreign.kind.to_string()),
+        }
+    }
+
+    /// A result is a message of its own, before what the user says in the same turn. What it shows comes after it,
+    /// since models look only at pictures of users.
+    fn result(&mut self, result: &'r ToolResult<'_>, said: &mut Said<'r>) {
+        self.lost.add_if(result.cache.is_some(), "cache_control");
+        let text = result.text();
+        let content = if result.is_error { format!("Error: {text}").into() } else { text.0 };
+        let name = result.name.as_ref().or_else(|| self.request.tool_of(&result.id));
+        self.messages.push(MessageOut {
+            role: "tool",
+            content,
+            tool_name: name.map(|name| name.as_str()),
+            tool_call_id: Some(&result.id),
+            ..MessageOut::default()
+        });
+        let images = said.images.len();
+        for part in &result.parts {
+            if let Part::Media(media) = part {
+                self.medium(media, said);
+            }
+        }
+        if said.images.len() > images {
+            said.texts.push(format!("The tool call {} returned the image.", result.id).into());
+        }
+    }
+
+    fn medium(&mut self, media: &'r Media<'_>, said: &mut Said<'r>) {
+        self.lost.add_if(media.cache.is_some(), "cache_control");
+        match (media.kind, &media.source) {
+            (MediaKind::Image, Source::Base64(data)) => said.images.push(data),
+            (MediaKind::Document, Source::Text(text)) => {
+                let heads = [media.name.as_deref(), media.context.as_deref()];
+                said.texts.extend(heads.into_iter().flatten().map(Cow::Borrowed));
+                said.texts.push(text.as_str().into());
+            }
+            (MediaKind::Image, _) => self.lost.add("image"),
+            (MediaKind::Document, _) => self.lost.add("document"),
+            (MediaKind::Audio, _) => self.lost.add("audio"),
+            (MediaKind::Video, _) => self.lost.add("video"),
+        }
+    }
+}
+
+/// Several texts as one.
+pub(super) fn joined(mut texts: Vec<Cow<'_, str>>) -> Cow<'_, str> {
+    if texts.len() > 1 { texts.join("\n").into() } else { texts.pop().unwrap_or_default() }
+}

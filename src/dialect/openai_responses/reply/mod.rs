@@ -1,0 +1,7 @@
+//! What the model said, as a whole document.
+
+mod envelope;
+mod read;
+
+pub(super) use envelope::{End, Envelope};
+pub(super) use read::{hosted, parts_of, read, stop_of};

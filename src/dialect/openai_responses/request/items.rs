@@ -1,0 +1,286 @@
+//! Turns into items.
+
+use std::collections::{HashMap, HashSet};
+
+use super::super::OWN;
+use super::super::content::{INSIDE, write_citation, write_input};
+use super::super::writing::{Object, comma, json};
+use crate::canonical::{Foreign, Lost, Part, Reasoning, Request, Role, Text, ToolCall, ToolResult, Turn, fitting_id};
+use crate::dialect::codec::Flavour;
+
+/// The longest `call_id`.
+const LONGEST_ID: usize = 64;
+
+/// What the model did not get to hear of a call of its own.
+const NO_OUTPUT: &str = "(no output)";
+
+/// Writes turns as items.
+pub(super) struct Items<'r, 'l> {
+    flavour: Flavour,
+    /// The calls in the conversation, and whether they are of tools that take free text.
+    calls: HashMap<&'r str, bool>,
+    /// The calls that have an output.
+    answered: HashSet<&'r str>,
+    /// Earlier calls may be kept at the provider, so none is missed here.
+    stateful: bool,
+    lost: &'l mut Lost,
+    list: Vec<u8>,
+    /// Thoughts that wait for the item that they belong to: they may not stand alone.
+    thoughts: Vec<u8>,
+}
+
+impl<'r, 'l> Items<'r, 'l> {
+    pub(super) fn new(request: &'r Request<'_>, flavour: Flavour, lost: &'l mut Lost) -> Self {
+        let (mut calls, mut answered) = (HashMap::new(), HashSet::new());
+        for part in request.turns.iter().flat_map(|turn| &turn.parts) {
+            match part {
+                Part::ToolCall(call) => drop(calls.insert(call.id.as_str(), call.free_form)),
+                Part::ToolResult(result) => drop(answered.insert(result.id.as_str())),
+                _ => {}
+            }
+        }
+        let stateful = super::stateful(request).is_some();
+        Self { flavour, calls, answered, stateful, lost, list: Vec::new(), thoughts: Vec::new() }
+    }
+
+    /// The items' elements, without the brackets.
+    pub(super) fn finish(self) -> Vec<u8> {
+        self.list
+    }
+
+    pub(super) fn turn(&mut self, turn: &Turn<'_>) {
+        self.lost.add_if(turn.name.is_some(), "name");
+        match turn.role {
+            Role::System => self.others(&turn.parts, "system"),
+            Role::Developer => self.others(&turn.parts, "developer"),
+            Role::User => self.others(&turn.parts, "user"),
+            Role::Assistant => self.assistant(&turn.parts),
+        }
+    }
+
+    /// Everything that the model did not say.
+    fn others(&mut self, parts: &[Part<'_>], role: &str) {
+        let mut content = Vec::new();
+        for part in parts {
+            match part {
+                Part::ToolResult(result) => {
+                    self.message(role, &mut content);
+                    self.result(result);
+                }
+                Part::Foreign(foreign) if own_item(foreign) => {
+                    self.message(role, &mut content);
+                    self.raw(foreign);
+                }
+                _ => write_input(part, self.flavour, self.lost, &mut content),
+            }
+        }
+        self.message(role, &mut content);
+    }
+
+    fn message(&mut self, role: &str, content: &mut Vec<u8>) {
+        if content.is_empty() {
+            return;
+        }
+        let mut object = self.begin("message");
+        object.member("role", role);
+        list(&mut object, "content", content);
+        object.end();
+        content.clear();
+    }
+
+    fn begin(&mut self, kind: &str) -> Object<'_> {
+        if !self.thoughts.is_empty() {
+            comma(&mut self.list);
+            self.list.append(&mut self.thoughts);
+        }
+        comma(&mut self.list);
+        let mut object = Object::begin(&mut self.list);
+        object.member("type", kind);
+        object
+    }
+
+    fn raw(&mut self, foreign: &Foreign<'_>) {
+        if !self.thoughts.is_empty() {
+            comma(&mut self.list);
+            self.list.append(&mut self.thoughts);
+        }
+        comma(&mut self.list);
+        self.list.extend_from_slice(foreign.json.as_str().as_bytes());
+    }
+
+    fn result(&mut self, result: &ToolResult<'_>) {
+        let Some(free_form) = self.calls.get(result.id.as_str()).copied().or(self.stateful.then_some(result.free_form))
+        else {
+            // An output without its call is refused. What it says may matter all the same.
+            let mut content = Vec::new();
+            result.parts.iter().for_each(|part| write_input(part, self.flavour, self.lost, &mut content));
+            return self.message("user", &mut content);
+        };
+        self.lost.add_if(result.cache.is_some(), "cache_control");
+        let rich = result.parts.iter().any(|part| !matches!(part, Part::Text(_)));
+        let mut content = Vec::new();
+        if rich {
+            if result.is_error {
+                write_input(&Part::text("Error:"), self.flavour, self.lost, &mut content);
+            }
+            result.parts.iter().for_each(|part| write_input(part, self.flavour, self.lost, &mut content));
+        }
+        // Other servers know only the string. The rest of it then follows as the user's words.
+        let apart = rich && self.flavour == Flavour::Compatible;
+        let kind = if free_form { "custom_tool_call_output" } else { "function_call_output" };
+        let mut object = self.begin(kind);
+        object.member("call_id", &fitting_id(&result.id, LONGEST_ID));
+        if rich && !apart && !content.is_empty() {
+            list(&mut object, "output", &content);
+        } else {
+            let text = result.text();
+            // There is no other place to say that the tool failed.
+            let failed = result.is_error && !text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("error"));
+            match failed {
+                true => object.member("output", &format!("Error: {text}")),
+                false => object.member("output", &text),
+            }
+        }
+        object.end();
+        if apart {
+            let mut media = Vec::new();
+            for part in result.parts.iter().filter(|part| matches!(part, Part::Media(_))) {
+                write_input(part, self.flavour, &mut Lost::nothing(), &mut media);
+            }
+            self.message("user", &mut media);
+        }
+    }
+
+    fn assistant(&mut self, parts: &[Part<'_>]) {
+        let mut content = Vec::new();
+        let mut unanswered = Vec::new();
+        for part in parts {
+            match part {
+                Part::Text(text) => self.said(text, &mut content),
+                Part::Refusal(text) => {
+                    comma(&mut content);
+                    let mut object = Object::begin(&mut content);
+                    object.member("type", "refusal");
+                    object.member("refusal", text);
+                    object.end();
+                }
+                Part::Reasoning(thoughts) => {
+                    self.message("assistant", &mut content);
+                    self.thought(thoughts);
+                }
+                Part::ToolCall(call) => {
+                    self.message("assistant", &mut content);
+                    self.call(call);
+                    if !self.stateful && !self.answered.contains(call.id.as_str()) {
+                        unanswered.push(call);
+                    }
+                }
+                Part::Foreign(foreign) if own_item(foreign) => {
+                    self.message("assistant", &mut content);
+                    self.raw(foreign);
+                }
+                Part::Foreign(foreign) => self.lost.add(foreign.kind.to_string()),
+                Part::Media(media) => self.lost.add(format!("assistant.{:?}", media.kind).to_ascii_lowercase()),
+                Part::ToolResult(result) => {
+                    self.message("assistant", &mut content);
+                    self.result(result);
+                }
+            }
+        }
+        self.message("assistant", &mut content);
+        // Thoughts at the end of a turn, without what they led to, would be refused.
+        self.lost.add_if(!self.thoughts.is_empty(), "reasoning");
+        self.thoughts.clear();
+        for call in unanswered {
+            // A call without an output would be refused too.
+            let kind = if call.free_form { "custom_tool_call_output" } else { "function_call_output" };
+            let mut object = self.begin(kind);
+            object.member("call_id", &fitting_id(&call.id, LONGEST_ID));
+            object.member("output", NO_OUTPUT);
+            object.end();
+        }
+    }
+
+    fn said(&mut self, text: &Text<'_>, content: &mut Vec<u8>) {
+        if text.text.is_empty() {
+            return;
+        }
+        self.lost.add_if(text.cache.is_some(), "cache_control");
+        comma(content);
+        let mut annotations = Vec::new();
+        for citation in &text.citations {
+            let written = write_citation(citation, text.text.chars().count(), &mut annotations);
+            self.lost.add_if(!written, "citations");
+        }
+        let mut object = Object::begin(content);
+        object.member("type", "output_text");
+        object.member("text", &text.text);
+        list(&mut object, "annotations", &annotations);
+        object.end();
+    }
+
+    /// Only thoughts of this dialect, and only with their proof: without it they are looked for in a store that does
+    /// not have them.
+    fn thought(&mut self, thoughts: &Reasoning<'_>) {
+        let own = thoughts.signature.as_ref().filter(|signature| signature.from == OWN);
+        let Some(signature) = own else { return self.lost.add("reasoning") };
+        comma(&mut self.thoughts);
+        let mut object = Object::begin(&mut self.thoughts);
+        object.member("type", "reasoning");
+        object.maybe("id", thoughts.id.as_ref());
+        let summary = object.name("summary");
+        summary.push(b'[');
+        if !thoughts.text.is_empty() {
+            let mut text = Object::begin(summary);
+            text.member("type", "summary_text");
+            text.member("text", &thoughts.text);
+            text.end();
+        }
+        summary.push(b']');
+        object.member("encrypted_content", &signature.value);
+        object.end();
+    }
+
+    fn call(&mut self, call: &ToolCall<'_>) {
+        self.lost.add_if(call.cache.is_some(), "cache_control");
+        let mut object = self.begin(if call.free_form { "custom_tool_call" } else { "function_call" });
+        object.member("call_id", &fitting_id(&call.id, LONGEST_ID));
+        object.member("name", &call.name);
+        match call.free_form {
+            true => object.member("input", &call.arguments),
+            false if call.arguments.trim().is_empty() => object.member("arguments", "{}"),
+            false => object.member("arguments", &call.arguments),
+        }
+        object.end();
+    }
+}
+
+fn own_item(foreign: &Foreign<'_>) -> bool {
+    foreign.dialect == OWN && !foreign.kind.starts_with(INSIDE)
+}
+
+fn list(object: &mut Object<'_>, name: &str, elements: &[u8]) {
+    let out = object.name(name);
+    out.push(b'[');
+    out.extend_from_slice(elements);
+    out.push(b']');
+}
+
+/// A system turn that can stand in `instructions`: one text and nothing about it.
+pub(super) fn instructions<'r>(turn: &'r Turn<'_>) -> Option<&'r str> {
+    match (turn.role, turn.parts.as_slice()) {
+        (Role::System, [Part::Text(text)]) if text.cache.is_none() && turn.name.is_none() => Some(&text.text),
+        _ => None,
+    }
+}
+
+/// The same as an item, for a request that has no other.
+pub(super) fn alone(instructions: &str) -> Vec<u8> {
+    let mut item = Vec::new();
+    let mut object = Object::begin(&mut item);
+    object.member("type", "message");
+    object.member("role", "system");
+    json(object.name("content"), instructions);
+    object.end();
+    item
+}

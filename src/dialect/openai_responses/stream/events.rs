@@ -1,0 +1,30 @@
+//! The frame around each event that is written.
+
+use super::super::writing::Object;
+
+/// Numbers and writes events.
+#[derive(Default)]
+pub(super) struct Events {
+    /// Nothing is written: a whole reply is put together, not a stream.
+    pub(super) quiet: bool,
+    sequence: u64,
+}
+
+impl Events {
+    /// Appends an event with its members.
+    pub(super) fn write(&mut self, out: &mut Vec<u8>, kind: &str, members: impl FnOnce(&mut Object<'_>)) {
+        if self.quiet {
+            return;
+        }
+        out.extend_from_slice(b"event: ");
+        out.extend_from_slice(kind.as_bytes());
+        out.extend_from_slice(b"\ndata: ");
+        let mut object = Object::begin(out);
+        object.member("type", kind);
+        object.member("sequence_number", &self.sequence);
+        members(&mut object);
+        object.end();
+        out.extend_from_slice(b"\n\n");
+        self.sequence += 1;
+    }
+}

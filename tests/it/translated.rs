@@ -1,0 +1,172 @@
+//! A client of each dialect before a provider of each other: both ends see their own.
+
+mod speech;
+mod tools;
+
+use crate::support::client::Call;
+use crate::support::provider::{Answer, Behaviour, Provider, Step};
+use crate::support::proxy::{Config, Proxy};
+use crate::support::{eventually, run};
+use serde_json::json;
+use speech::{SPEECHES, Speech};
+
+/// One provider of each dialect, each behind a model of its own: `from-DIALECT`.
+async fn providers() -> (Vec<Provider>, Proxy) {
+    let (mut providers, mut config) = (Vec::new(), Config::default());
+    for speech in SPEECHES {
+        let provider = Provider::behaving(speech.behaviour()).await;
+        let name = speech.dialect.replace('_', "-");
+        config = config.speaking(&name, &provider, speech.dialect);
+        config = config.model(&format!("from-{}", speech.dialect), &format!("{{targets: [{name}/the-model]}}"));
+        providers.push(provider);
+    }
+    let proxy = Proxy::start(&config.top("defaults: {retry: {tries: 1}}")).await;
+    (providers, proxy)
+}
+
+fn call(client: &Speech, model: &str, stream: bool) -> Call {
+    let call = Call::post(&client.path(model, stream), &(client.ask)(model, stream));
+    call.header("authorization", "Bearer the-clients-own-key").header("x-api-key", "the-clients-own-key")
+}
+
+#[test]
+fn every_client_understands_every_provider() {
+    run(async {
+        let (providers, proxy) = providers().await;
+        for (client, (provider, speaker)) in
+            SPEECHES.iter().flat_map(|client| providers.iter().zip(SPEECHES).map(move |pair| (client, pair)))
+        {
+            let model = format!("from-{}", speaker.dialect);
+            let pair = format!("{} to {}", client.dialect, speaker.dialect);
+            let reply = proxy.send(call(client, &model, false)).await;
+            assert_eq!(reply.status, 200, "{pair}: {}", reply.text());
+            assert_eq!(client.said(&reply.json()), ("Hello there".into(), 9, 3), "{pair}: {}", reply.text());
+
+            let seen = provider.last();
+            assert_eq!(seen.path, speaker.place("the-model", false), "{pair}");
+            assert!(String::from_utf8_lossy(&seen.body).contains("hi, model"), "{pair}: {seen:?}");
+            let (name, value) = speaker.credential();
+            assert_eq!(seen.header(name), Some(value.as_str()), "{pair}");
+            assert!(!format!("{:?}", seen.headers).contains("the-clients-own-key"), "{pair}: {seen:?}");
+
+            let reply = proxy.send(call(client, &model, true)).await;
+            assert_eq!(reply.status, 200, "{pair}: {}", reply.text());
+            assert_eq!(reply.headers["content-type"].to_str().unwrap().split(';').next(), Some(client.stream_type));
+            let text = String::from_utf8_lossy(&reply.body).into_owned();
+            assert!(text.contains("Hello") && text.contains(" there"), "{pair}, streamed: {text}");
+            assert!(text.contains(client.end), "{pair}, streamed: {text}");
+            assert_eq!(provider.last().path, speaker.place("the-model", true), "{pair}");
+        }
+    });
+}
+
+/// The official SDKs of every vendor, each against every dialect: answers, streams, tool loops, errors.
+#[test]
+fn every_vendors_python_sdk_talks_to_every_provider() {
+    let Some(python) = std::env::var_os("OUTRIDER_PYTHON") else {
+        return eprintln!("skipped: OUTRIDER_PYTHON does not name a Python with the vendors' packages");
+    };
+    run(async {
+        let (_providers, proxy) = providers().await;
+        let models: Vec<_> = SPEECHES.iter().map(|speech| format!("from-{}", speech.dialect)).collect();
+        let mut command = tokio::process::Command::new(python);
+        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/translated.py"));
+        command.env("OUTRIDER_URL", format!("http://{}", proxy.traffic)).env("OUTRIDER_MODELS", models.join(","));
+        let output = command.output().await.expect("the interpreter starts");
+        let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success() && said.contains("ALL PASSED"), "{errors}");
+        assert_eq!(said.matches("PASS ").count(), 6 * SPEECHES.len() * 7, "{said}");
+    });
+}
+
+#[test]
+fn errors_come_in_the_clients_dialect() {
+    run(async {
+        let (providers, proxy) = providers().await;
+        for (provider, speaker) in providers.iter().zip(SPEECHES) {
+            let body = (speaker.error)("the prompt is too odd");
+            provider.set(Behaviour::answer(Answer::json(400, &body)));
+            for client in SPEECHES {
+                let reply = proxy.send(call(client, &format!("from-{}", speaker.dialect), false)).await;
+                let pair = format!("{} to {}: {}", client.dialect, speaker.dialect, reply.text());
+                assert_eq!(reply.status, 400, "{pair}");
+                let mut found = reply.json();
+                let message = found.pointer_mut(client.message).map(serde_json::Value::take);
+                assert_eq!(message, Some(json!("the prompt is too odd")), "{pair}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_stream_that_breaks_ends_as_an_error_in_the_clients_dialect() {
+    run(async {
+        let provider = Provider::behaving(Behaviour::stream(5).after_pieces(3, Step::Close)).await;
+        let proxy = Proxy::start(&Config::default().speaking("a", &provider, "openai_chat")).await;
+        for client in SPEECHES {
+            let reply = proxy.send(call(client, "a/m", true)).await;
+            let text = String::from_utf8_lossy(&reply.body).into_owned();
+            assert!(text.contains("word1"), "{}: {text}", client.dialect);
+            assert!(text.contains(client.broken), "{}: {text}", client.dialect);
+        }
+    });
+}
+
+#[test]
+fn what_a_target_cannot_be_told_is_named_or_refused() {
+    run(async {
+        let (_providers, proxy) = providers().await;
+        let body = json!({"model": "from-anthropic", "max_tokens": 9, "logit_bias": {"50256": -100},
+            "messages": [{"role": "user", "content": "hi, model"}]});
+        let ask = Call::post("/v1/chat/completions", &body);
+        let reply = proxy.send(ask.clone()).await;
+        assert_eq!((reply.status, reply.header("x-outrider-lost")), (200, "logit_bias"), "{}", reply.text());
+        let counted = r#"outrider_lost_total{member="logit_bias",target="anthropic/the-model"} 1"#;
+        let metrics = || async { proxy.ask("/metrics").await.text() };
+        eventually("the loss is counted", metrics, |metrics| metrics.contains(counted)).await;
+
+        let reply = proxy.send(ask.header("x-outrider-strict", "true")).await;
+        assert_eq!(reply.status, 400);
+        assert!(reply.text().contains("logit_bias"), "{}", reply.text());
+    });
+}
+
+/// A fallback of another dialect takes the call over, before and within the stream's beginning.
+#[test]
+fn failover_crosses_dialects() {
+    run(async {
+        let (first, second) = (&SPEECHES[0], SPEECHES.iter().find(|speech| speech.dialect == "gemini").unwrap());
+        let broken = Provider::behaving(Behaviour::status(500)).await;
+        let good = Provider::behaving(second.behaviour()).await;
+        let config = Config::default()
+            .speaking("one", &broken, first.dialect)
+            .speaking("two", &good, second.dialect)
+            .model("m", "{targets: [one/x], fallbacks: [two/y]}");
+        let proxy = Proxy::start(&config).await;
+        for stream in [false, true] {
+            let reply = proxy.send(call(first, "m", stream)).await;
+            assert_eq!(reply.status, 200, "{}", reply.text());
+            assert!(reply.text().contains("Hello"), "{}", reply.text());
+            let attempts = reply.header("x-outrider-attempts");
+            assert!(attempts.contains("one/x;server_error") && attempts.contains("two/y;ok"), "{attempts}");
+        }
+    });
+}
+
+#[test]
+fn tokens_are_counted_by_the_provider_or_estimated() {
+    run(async {
+        let (providers, proxy) = providers().await;
+        let position = |name| SPEECHES.iter().position(|speech| speech.dialect == name).unwrap();
+        let count = |model: &str| {
+            let body = json!({"model": model, "messages": [{"role": "user", "content": "hi, model"}]});
+            Call::post("/v1/messages/count_tokens", &body)
+        };
+        providers[position("gemini")].set(Behaviour::answer(Answer::json(200, &json!({"totalTokens": 42}))));
+        let reply = proxy.send(count("from-gemini")).await;
+        assert_eq!((reply.json(), reply.header("x-outrider-estimated")), (json!({"input_tokens": 42}), ""));
+        let reply = proxy.send(count("from-openai_chat")).await;
+        assert_eq!((reply.status, reply.header("x-outrider-estimated")), (200, "true"), "{}", reply.text());
+        assert_eq!(reply.json(), json!({"input_tokens": 7}));
+    });
+}
