@@ -44,6 +44,8 @@ pub struct Ask<'a> {
     pub stream: Option<bool>,
     /// The stream is to come as one JSON array.
     pub json_array: bool,
+    /// The request or its stream has a form in which no provider is asked, so it is always translated.
+    pub own_form: bool,
 }
 
 /// What a client means by a method, a path and a query, if it is a model call.
@@ -69,6 +71,9 @@ fn azure(path: &str) -> Option<Ask<'_>> {
 fn plain(path: &str) -> Option<Ask<'_>> {
     let below = path.strip_prefix("/openai").unwrap_or(path);
     let below = below.strip_prefix("/v1").unwrap_or(below);
+    if path == "/api/generate" {
+        return Some(Ask { own_form: true, ..ask(Dialect::Ollama, Operation::Chat) });
+    }
     let (dialect, operation) = openai(below).or_else(|| {
         Some(match path.strip_prefix("/anthropic").unwrap_or(path) {
             "/v1/messages" => (Dialect::Anthropic, Operation::Chat),
@@ -110,7 +115,7 @@ fn google<'a>(path: &'a str, query: Option<&str>) -> Option<Ask<'a>> {
         _ => return None,
     };
     let json_array = dialect == Dialect::Gemini && stream == Some(true) && !sse;
-    Some(Ask { dialect, operation, model: Some(model), stream, json_array })
+    Some(Ask { dialect, operation, model: Some(model), stream, json_array, own_form: json_array })
 }
 
 fn bedrock(path: &str) -> Option<Ask<'_>> {
@@ -125,7 +130,7 @@ fn bedrock(path: &str) -> Option<Ask<'_>> {
 }
 
 fn ask(dialect: Dialect, operation: Operation) -> Ask<'static> {
-    Ask { dialect, operation, model: None, stream: None, json_array: false }
+    Ask { dialect, operation, model: None, stream: None, json_array: false, own_form: false }
 }
 
 /// In which dialect a client asks for the list of models, if it does. The dialects share paths; what tells them
@@ -246,6 +251,7 @@ mod tests {
             ("/model/m/invoke", None),
             ("/v2/chat", Some((Cohere, Chat, None))),
             ("/api/chat", Some((Ollama, Chat, None))),
+            ("/api/generate", Some((Ollama, Chat, None))),
             ("/", None),
             ("", None),
         ] {

@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::codec::{About, Codec};
 use super::frames::Frames;
+use super::restore::Restore;
 use crate::canonical::{Event, Fault, FaultKind, StopReason, StreamReader, StreamWriter, Usage};
 
 /// One stream on its way.
@@ -43,6 +44,7 @@ pub struct Stream {
     reader: Box<dyn StreamReader>,
     writer: Box<dyn StreamWriter>,
     verbatim: bool,
+    restore: Restore,
     seen: Seen,
     /// Written but not given out yet. Kept for its memory.
     out: Vec<u8>,
@@ -70,9 +72,15 @@ impl Stream {
             reader: from.read_stream(),
             writer: to.write_stream(about),
             verbatim: false,
+            restore: Restore::default(),
             seen: Seen::default(),
             out: Vec::new(),
         }
+    }
+
+    /// The same, undoing what was changed in the client's tools.
+    pub fn restoring(self, restore: Restore) -> Self {
+        Self { restore, ..self }
     }
 
     fn pushed(&mut self, good: Bytes) -> Pushed {
@@ -84,25 +92,25 @@ impl Stream {
 
 impl Flow for Stream {
     fn push(&mut self, chunk: Bytes) -> Pushed {
-        let Self { frames, reader, writer, verbatim, seen, out } = self;
+        let Self { frames, reader, writer, verbatim, restore, seen, out } = self;
         if seen.fault.is_some() {
             return self.pushed(Bytes::new());
         }
-        let writer = (!*verbatim).then_some(writer);
-        let good = take(frames, chunk, reader.as_mut(), writer, seen, out);
+        let mut output = Output { writer: (!*verbatim).then_some(writer.as_mut()), restore, out };
+        let good = take(frames, chunk, reader.as_mut(), seen, &mut output);
         self.pushed(good)
     }
 
     fn end(&mut self) -> Pushed {
-        let Self { frames, reader, writer, verbatim, seen, out } = self;
+        let Self { frames, reader, writer, verbatim, restore, seen, out } = self;
         let mut good = Bytes::new();
-        let mut writer = (!*verbatim).then_some(writer);
+        let mut output = Output { writer: (!*verbatim).then_some(writer.as_mut()), restore, out };
         if seen.fault.is_none() {
             let rest = frames.rest();
-            good = take(frames, rest, reader.as_mut(), writer.as_deref_mut(), seen, out);
+            good = take(frames, rest, reader.as_mut(), seen, &mut output);
         }
         if seen.fault.is_none() && !seen.ended {
-            let ended = reader.end(&mut |event| seen.event(&event, writer.as_deref_mut(), out));
+            let ended = reader.end(&mut |event| seen.event(&event, &mut output));
             if let Err(fault) = ended {
                 let kind = if seen.begun { fault.kind } else { FaultKind::Empty };
                 seen.fault.get_or_insert(Fault { kind, ..fault });
@@ -134,15 +142,14 @@ fn take(
     frames: &mut Frames,
     chunk: Bytes,
     reader: &mut dyn StreamReader,
-    mut writer: Option<&mut Box<dyn StreamWriter>>,
     seen: &mut Seen,
-    out: &mut Vec<u8>,
+    output: &mut Output<'_>,
 ) -> Bytes {
     let (good, fault) = frames.push(chunk, &mut |name, data| {
         if seen.ended {
             return Ok(()); // what comes behind the end is not part of the answer
         }
-        reader.frame(name, data, &mut |event| seen.event(&event, writer.as_deref_mut(), out))?;
+        reader.frame(name, data, &mut |event| seen.event(&event, output))?;
         seen.fault.clone().map_or(Ok(()), Err)
     });
     if let Some(fault) = fault {
@@ -152,7 +159,7 @@ fn take(
 }
 
 impl Seen {
-    fn event(&mut self, event: &Event<'_>, writer: Option<&mut Box<dyn StreamWriter>>, out: &mut Vec<u8>) {
+    fn event(&mut self, event: &Event<'_>, output: &mut Output<'_>) {
         if self.fault.is_some() {
             return;
         }
@@ -171,8 +178,25 @@ impl Seen {
             Event::End => self.ended = true,
             event => self.begun |= event.is_real(),
         }
-        if let Some(writer) = writer {
-            writer.event(event, out);
+        output.event(event);
+    }
+}
+
+/// Where events go.
+struct Output<'s> {
+    /// None where the provider's own bytes are forwarded.
+    writer: Option<&'s mut dyn StreamWriter>,
+    restore: &'s mut Restore,
+    out: &'s mut Vec<u8>,
+}
+
+impl Output<'_> {
+    fn event(&mut self, event: &Event<'_>) {
+        let Some(writer) = &mut self.writer else { return };
+        if self.restore.is_nothing() {
+            writer.event(event, self.out);
+        } else {
+            self.restore.event(event, &mut |event| writer.event(event, self.out));
         }
     }
 }

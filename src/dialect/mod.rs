@@ -20,5 +20,6 @@ pub mod lines;
 pub mod ollama;
 pub mod openai_chat;
 pub mod openai_responses;
+pub mod restore;
 pub mod sse;
 pub mod wire;

@@ -101,12 +101,12 @@ impl<T: Transport> Exchange<T> {
         let total = call.arrived + policy.total;
         let patience = if call.head.stream { policy.first_token } else { policy.whole_reply };
         let answer = async {
-            let Outbound { mut request, lane, lost } = outbound::request(call, policy, target, key)?;
+            let Outbound { mut request, sent } = outbound::request(call, policy, target, key)?;
             if let Some(signer) = &target.provider.signer {
                 sign(signer, &target.provider.endpoint, &mut request, &self.fetch).await?;
             }
             let reply = self.transport.send(&target.provider.endpoint, request).await?;
-            hold::first_event(call, lane, lost, reply).await
+            hold::first_event(call, sent, reply).await
         };
         let outcome = match timeout_at((started + patience).min(total), answer).await {
             Ok(outcome) => outcome,

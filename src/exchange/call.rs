@@ -32,6 +32,8 @@ pub struct Arrival {
     pub stream_in_path: Option<bool>,
     /// The stream is to come as one JSON array.
     pub json_array: bool,
+    /// The request or its stream has a form in which no provider is asked.
+    pub own_form: bool,
     /// The method.
     pub method: Method,
     /// The path without its query.
@@ -60,6 +62,8 @@ pub struct Call {
     pub stream_in_path: Option<bool>,
     /// The stream is to come as one JSON array.
     pub json_array: bool,
+    /// The request or its stream has a form in which no provider is asked.
+    pub own_form: bool,
     /// The client's query.
     pub query: Option<String>,
     /// The client's headers.
@@ -89,6 +93,7 @@ impl Call {
             model_in_path: arrival.model_in_path,
             stream_in_path: arrival.stream_in_path,
             json_array: arrival.json_array,
+            own_form: arrival.own_form,
             query: arrival.query,
             headers: arrival.headers,
             body: Body::default(),

@@ -12,7 +12,7 @@ use tokio::time::{Duration, Instant, timeout};
 use super::Call;
 use super::answer::{Answer, Rest, Tail};
 use super::lane::Lane;
-use super::outbound::reply_headers;
+use super::outbound::{Sent, reply_headers};
 use crate::canonical::{self, Dialect, Fault, FaultKind, Gatherer, Lost, Usage};
 use crate::dialect::codec::{Codec, Framing};
 use crate::dialect::doors::Operation;
@@ -20,6 +20,7 @@ use crate::dialect::error;
 use crate::dialect::flow::{Flow, Stream};
 use crate::dialect::frames::Frames;
 use crate::dialect::openai_chat::{self, StreamWatch};
+use crate::dialect::restore::Restore;
 use crate::health::InFlight;
 use crate::provider::limits;
 use crate::routing::Target;
@@ -68,7 +69,8 @@ struct Head {
 }
 
 /// Reads `reply` until its first real event, or finds the fault in it.
-pub(super) async fn first_event<R: Reply>(call: &Call, lane: Lane, lost: Lost, mut reply: R) -> Result<Held<R>, Fault> {
+pub(super) async fn first_event<R: Reply>(call: &Call, sent: Sent, mut reply: R) -> Result<Held<R>, Fault> {
+    let Sent { lane, lost, restore } = sent;
     let status = reply.status();
     if !status.is_success() {
         let mut fault = refused(reply).await;
@@ -93,9 +95,11 @@ pub(super) async fn first_event<R: Reply>(call: &Call, lane: Lane, lost: Lost, m
         head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     }
     match (streams, call.head.stream, lane) {
-        (true, false, Lane::Translated { client, target }) => gathered(call, client, target, reply, head, first).await,
-        (true, ..) => events(call, lane, reply, head, first).await,
-        (false, ..) => whole(call, lane, reply, head, first).await,
+        (true, false, Lane::Translated { client, target }) => {
+            gathered(call, (client, target), restore, reply, head, first).await
+        }
+        (true, ..) => events(flow(call, lane, restore), reply, head, first).await,
+        (false, ..) => whole(call, lane, restore, reply, head, first).await,
     }
 }
 
@@ -115,8 +119,7 @@ fn is_event_stream(headers: &HeaderMap, asked: bool, framing: Framing, first: &[
     }
 }
 
-async fn events<R: Reply>(call: &Call, lane: Lane, mut reply: R, head: Head, first: Bytes) -> Result<Held<R>, Fault> {
-    let mut flow = flow(call, lane);
+async fn events<R: Reply>(mut flow: Box<dyn Flow>, mut reply: R, head: Head, first: Bytes) -> Result<Held<R>, Fault> {
     let mut ready = Vec::new();
     let mut chunk = Some(first);
     loop {
@@ -141,7 +144,7 @@ async fn events<R: Reply>(call: &Call, lane: Lane, mut reply: R, head: Head, fir
     }
 }
 
-fn flow(call: &Call, lane: Lane) -> Box<dyn Flow> {
+fn flow(call: &Call, lane: Lane, restore: Restore) -> Box<dyn Flow> {
     let request = match lane {
         // Only a writer that repeats the client's settings looks at them.
         Lane::Translated { .. } => call.body.slice(0, call.body.len()),
@@ -151,12 +154,20 @@ fn flow(call: &Call, lane: Lane) -> Box<dyn Flow> {
         Lane::Native(codec) if codec.dialect() == Dialect::OpenAiChat => Box::new(StreamWatch::new(call.operation)),
         Lane::Native(codec) => call.about(&request, |about| Box::new(Stream::native(codec, about)) as Box<dyn Flow>),
         Lane::Translated { client, target } => {
-            call.about(&request, |about| Box::new(Stream::translated(target, client, about)) as Box<dyn Flow>)
+            let stream = call.about(&request, |about| Stream::translated(target, client, about));
+            Box::new(stream.restoring(restore))
         }
     }
 }
 
-async fn whole<R: Reply>(call: &Call, lane: Lane, mut reply: R, head: Head, first: Bytes) -> Result<Held<R>, Fault> {
+async fn whole<R: Reply>(
+    call: &Call,
+    lane: Lane,
+    restore: Restore,
+    mut reply: R,
+    head: Head,
+    first: Bytes,
+) -> Result<Held<R>, Fault> {
     let mut pieces = vec![first];
     let mut length = pieces[0].len();
     while let Some(chunk) = reply.next().await? {
@@ -188,7 +199,8 @@ async fn whole<R: Reply>(call: &Call, lane: Lane, mut reply: R, head: Head, firs
             (count.into(), Usage { input: Some(tokens), ..Usage::default() })
         }
         Lane::Translated { client, target } => {
-            let read = target.read_reply(&body)?;
+            let mut read = target.read_reply(&body)?;
+            restore.reply(&mut read);
             (written(call, client, &read), read.usage)
         }
     };
@@ -198,8 +210,8 @@ async fn whole<R: Reply>(call: &Call, lane: Lane, mut reply: R, head: Head, firs
 /// A stream where a whole answer was asked for.
 async fn gathered<R: Reply>(
     call: &Call,
-    client: &dyn Codec,
-    target: &dyn Codec,
+    (client, target): (&dyn Codec, &dyn Codec),
+    restore: Restore,
     mut reply: R,
     head: Head,
     first: Bytes,
@@ -225,7 +237,8 @@ async fn gathered<R: Reply>(
         chunk = reply.next().await?;
     }
     reader.end(&mut |event| gatherer.push(event))?;
-    let read = gatherer.finish()?;
+    let mut read = gatherer.finish()?;
+    restore.reply(&mut read);
     if read.choices.iter().all(|choice| choice.parts.is_empty()) {
         return Err(empty(head.status));
     }

@@ -20,13 +20,13 @@ pub(super) enum Lane {
 }
 
 impl Lane {
-    /// For a client of `dialect` and a target with `voice`. `json_array`: the client wants its stream in a framing in
+    /// For a client of `dialect` and a target with `voice`. `own_form`: the client's request or stream has a form in
     /// which no provider is asked.
-    pub(super) fn new(dialect: Dialect, json_array: bool, voice: &Voice) -> Self {
+    pub(super) fn new(dialect: Dialect, own_form: bool, voice: &Voice) -> Self {
         let vendor = codec::Flavour::Vendor;
         // On Vertex and Bedrock, Claude wants the model in the path and not in the body.
         let same_form = doors::model_in_path(dialect, voice.flavour) == doors::model_in_path(dialect, vendor);
-        if dialect == voice.dialect && same_form && !json_array {
+        if dialect == voice.dialect && same_form && !own_form {
             Self::Native(codec::of(dialect))
         } else {
             Self::Translated { client: codec::of(dialect), target: codec::of(voice.dialect) }

@@ -7,6 +7,7 @@ use super::Call;
 use super::lane::Lane;
 use crate::canonical::{Dialect, Fault, FaultKind, Lost};
 use crate::dialect::doors::{self, Operation};
+use crate::dialect::restore::Restore;
 use crate::dialect::{codec, head};
 use crate::provider::{Key, Provider, Voice, paths};
 use crate::routing::{Policy, Target};
@@ -49,28 +50,35 @@ const VENDOR: [&str; 6] = ["anthropic-", "openai-", "x-goog-", "x-amz", "amz-", 
 /// What is sent, how, and what had to be left out of it.
 pub(super) struct Outbound {
     pub(super) request: Request,
+    pub(super) sent: Sent,
+}
+
+/// How a request was sent: what is needed to understand the answer.
+pub(super) struct Sent {
     pub(super) lane: Lane,
     pub(super) lost: Lost,
+    pub(super) restore: Restore,
 }
 
 /// The request for `target`, with `key` where the provider needs one.
 pub(super) fn request(call: &Call, policy: &Policy, target: &Target, key: Option<&Key>) -> Result<Outbound, Fault> {
     let provider = &*target.provider;
     let voice = provider.voice(call.dialect, &target.model);
-    let lane = Lane::new(call.dialect, call.json_array, voice);
+    let lane = Lane::new(call.dialect, call.own_form, voice);
     let native = matches!(lane, Lane::Native(_));
     let keyless = call.query.as_deref().filter(|_| call.dialect == Dialect::Gemini && !provider.passthrough);
     let keyless = keyless.map(without_key);
     let query = keyless.as_deref().or(call.query.as_deref()).filter(|_| native);
     let path = paths::model_path(provider, voice, call.operation, &target.model, call.head.stream, query);
     let path = path.ok_or_else(|| unsupported(call, voice))?;
-    let mut lost = Lost::nothing();
+    let (mut lost, mut restore) = (Lost::nothing(), Restore::default());
     let body = match lane {
         Lane::Native(_) if doors::model_in_path(call.dialect, voice.flavour) => call.body.clone(),
         Lane::Native(_) => head::patch(&call.body, call.head.model_at.clone(), &target.model),
         Lane::Translated { client, target: codec } => {
             let whole = call.body.slice(0, call.body.len());
-            let request = client.read_request(&whole, &call.asked())?;
+            let mut request = client.read_request(&whole, &call.asked())?;
+            restore = Restore::prepare(&mut request);
             if let Some(member) = client.bound(&request) {
                 let message = format!("`{member}` refers to what only a provider of {} knows", call.dialect.as_str());
                 return Err(Fault::new(FaultKind::Unsupported, message));
@@ -101,7 +109,8 @@ pub(super) fn request(call: &Call, policy: &Policy, target: &Target, key: Option
     // Usage is read on the side, so the reply must not come compressed; and the body no longer is.
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     headers.remove(header::CONTENT_ENCODING);
-    Ok(Outbound { request: Request { method: call.record.method.clone(), path, headers, body }, lane, lost })
+    let request = Request { method: call.record.method.clone(), path, headers, body };
+    Ok(Outbound { request, sent: Sent { lane, lost, restore } })
 }
 
 /// Whether the client rather has no answer than one to less than it asked, where it says so.

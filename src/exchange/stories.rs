@@ -203,6 +203,7 @@ impl World {
             model_in_path: None,
             stream_in_path: None,
             json_array: false,
+            own_form: false,
             method: Method::POST,
             path: "/v1/chat/completions".into(),
             query: None,

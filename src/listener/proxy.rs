@@ -179,6 +179,7 @@ fn model_call(head: &RequestHeader, at: Instant) -> Option<Arrival> {
         model_in_path: ask.model.map(percent_decoded),
         stream_in_path: ask.stream,
         json_array: ask.json_array,
+        own_form: ask.own_form,
         method: head.method.clone(),
         path: path.to_owned(),
         query: head.uri.query().map(str::to_owned),

@@ -170,3 +170,59 @@ fn tokens_are_counted_by_the_provider_or_estimated() {
         assert_eq!(reply.json(), json!({"input_tokens": 7}));
     });
 }
+
+/// Names that a target refuses, and tools of free text where there are none, are the client's own again in the answer.
+#[test]
+fn tools_of_any_name_and_form_come_back_as_the_client_knows_them() {
+    run(async {
+        let (providers, proxy) = providers().await;
+        for (provider, speaker) in providers.iter().zip(SPEECHES) {
+            let tool = json!({"type": "custom", "name": "the.weather!", "description": "w"});
+            let model = format!("from-{}", speaker.dialect);
+            let body = json!({"model": model, "input": "how is it?", "tools": [tool]});
+            // The provider asks for the tool under whatever name it was given.
+            let (whole, _) = tools::weather(speaker.dialect);
+            provider.set(Behaviour::choosing(move |request| {
+                let said = String::from_utf8_lossy(&request.body).into_owned();
+                let at = said.find("the_weather").or_else(|| said.find("the.weather")).expect("the tool");
+                let name: String = said[at..].chars().take_while(|c| !matches!(c, '"' | '\\')).collect();
+                let whole = whole.to_string().replace("\"weather\"", &json!(name).to_string());
+                let text = whole.replace("{\\\"city\\\":\\\"Paris\\\"}", "{\\\"input\\\":\\\"Paris\\\"}");
+                Answer::body(200, "application/json", text.replace("{\"city\":\"Paris\"}", "{\"input\":\"Paris\"}"))
+            }));
+            let reply = proxy.send(Call::post("/v1/responses", &body)).await;
+            let text = reply.text();
+            assert_eq!(reply.status, 200, "{}: {text}", speaker.dialect);
+            let output = reply.json()["output"].clone();
+            let call = output.as_array().unwrap().iter().find(|item| item["name"] == "the.weather!");
+            let call = call.unwrap_or_else(|| panic!("{}: {text}", speaker.dialect));
+            if speaker.dialect != "openai_responses" {
+                assert_eq!((&call["type"], &call["input"]), (&json!("custom_tool_call"), &json!("Paris")), "{text}");
+            }
+        }
+    });
+}
+
+/// Ollama's older form and Gemini's JSON array are written for the client even where the provider speaks its dialect.
+#[test]
+fn forms_in_which_no_provider_is_asked_are_translated() {
+    run(async {
+        let (_providers, proxy) = providers().await;
+        for model in ["from-ollama", "from-gemini", "from-openai_chat"] {
+            let ask = json!({"model": model, "prompt": "hi, model", "stream": false});
+            let reply = proxy.send(Call::post("/api/generate", &ask)).await;
+            assert_eq!((reply.status, &reply.json()["response"]), (200, &json!("Hello there")), "{}", reply.text());
+
+            let ask = json!({"contents": [{"role": "user", "parts": [{"text": "hi, model"}]}]});
+            let path = format!("/v1beta/models/{model}:streamGenerateContent");
+            let reply = proxy.send(Call::post(&path, &ask)).await;
+            assert_eq!((reply.status, reply.header("content-type")), (200, "application/json"));
+            let pieces = reply.json();
+            let text = |piece: &serde_json::Value| {
+                piece.pointer("/candidates/0/content/parts/0/text").and_then(|text| text.as_str()).map(str::to_owned)
+            };
+            let said: String = pieces.as_array().expect("a list").iter().filter_map(text).collect();
+            assert_eq!(said, "Hello there", "{pieces}");
+        }
+    });
+}

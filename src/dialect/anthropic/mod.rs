@@ -1,11 +1,11 @@
 //! Anthropic's dialect: Messages, as the vendor itself, Vertex and Bedrock's InvokeModel speak it.
 //!
 //! A turn is a list of blocks. Results of tools stand in a user's message, directly behind the message with their
-//! calls and before anything else: [`write::turns`] brings any conversation into that order. What a model of which
-//! generation takes is known to [`generation`] alone. Blocks that only this dialect has, such as calls of hosted
+//! calls and before anything else: `write::turns` brings any conversation into that order. What a model of which
+//! generation takes is known to `generation` alone. Blocks that only this dialect has, such as calls of hosted
 //! tools, pass as [`Foreign`](crate::canonical::Foreign) and come out unchanged.
 //!
-//! Signatures of other dialects travel in `thinking` blocks, see [`signed`].
+//! Signatures of other dialects travel in `thinking` blocks, see `signed`.
 
 mod blocks;
 mod count;

@@ -2,7 +2,7 @@
 //!
 //! The model stands in the path, and so does whether the answer comes as a stream: as server-sent events with
 //! `alt=sse`, else as one JSON array that is written bit by bit. Calls of functions mostly have no ids, thoughts carry
-//! signatures that have to come back, and what a model takes depends on its generation ([`generation`]).
+//! signatures that have to come back, and what a model takes depends on its generation (`generation`).
 
 mod count;
 mod error;

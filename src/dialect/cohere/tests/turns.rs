@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::requests::{call, media, result, turn};
 use super::*;
-use crate::canonical::{FaultKind, Foreign, Media, MediaKind, Part, Reasoning, Role, Source, ToolResult};
+use crate::canonical::{FaultKind, Foreign, Media, MediaKind, Part, Reasoning, Role, Signature, Source, ToolResult};
 
 #[test]
 fn case_006_empty_texts_are_not_written() {
@@ -177,4 +177,26 @@ fn results_are_one_turn_with_their_documents_as_text() {
     let [Part::ToolResult(first), Part::ToolResult(second)] = &request.turns[0].parts[..] else { panic!() };
     assert_eq!((&*first.text(), first.json.is_none()), ("T\nU", true));
     assert_eq!((&*second.text(), second.json.as_ref().unwrap().as_str()), (r#"{"x":1.0}"#, r#"{"x":1.0}"#));
+}
+
+#[test]
+fn case_127_no_foreign_signature_is_sent() {
+    let signature = Some(Signature::new(Dialect::Anthropic, "secret"));
+    let thought = Reasoning { text: "Hm".into(), signature, ..Reasoning::default() };
+    let turns = vec![turn(Role::User, vec![Part::text("u")]), turn(Role::Assistant, vec![Part::Reasoning(thought)])];
+    let (value, _) = written(&Request { turns, ..Request::default() });
+    assert_eq!(value["messages"][1]["content"], json!([{"type":"thinking","thinking":"Hm"}]));
+}
+
+#[test]
+fn the_plan_stands_between_thoughts_and_text() {
+    let request = read(
+        r#"{"messages":[{"role":"assistant","tool_plan":"p","content":[{"type":"thinking","thinking":"h"},
+            {"type":"text","text":"t"}],"tool_calls":[{"id":"a","function":{"name":"f","arguments":"{}"}}]}]}"#,
+    );
+    let [Part::Reasoning(_), Part::Text(plan), Part::Text(text), Part::ToolCall(_)] = &request.turns[0].parts[..]
+    else {
+        panic!("{:?}", request.turns)
+    };
+    assert_eq!((plan.text.as_str(), text.text.as_str()), ("p", "t"));
 }

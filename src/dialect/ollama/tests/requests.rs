@@ -4,8 +4,8 @@ use serde_json::{Number, json};
 
 use super::*;
 use crate::canonical::{
-    Fault, FaultKind, Foreign, Format, Function, Media, MediaKind, Part, Reasoning, Role, Source, Thinking, Tool,
-    ToolCall, ToolChoice, ToolResult, Turn,
+    Fault, FaultKind, Foreign, Format, Function, Media, MediaKind, Part, Reasoning, Role, Signature, Source, Thinking,
+    Tool, ToolCall, ToolChoice, ToolResult, Turn,
 };
 
 fn turn<'a>(role: Role, parts: Vec<Part<'a>>) -> Turn<'a> {
@@ -300,4 +300,23 @@ fn case_061_062_and_063_results_come_first_and_their_images_after() {
     );
     assert_eq!(value["messages"][0]["thinking"], "Hm");
     assert!(lost.is_empty());
+}
+
+#[test]
+fn case_018_stops() {
+    let stop = ["a", "", "b", "a"].map(Into::into).to_vec();
+    assert_eq!(written(&Request { stop, ..hello() }).0["options"]["stop"], json!(["a", "b"]));
+    assert_eq!(read(r#"{"messages":[],"options":{"stop":"x","num_predict":-1}}"#).stop, ["x"]);
+    assert_eq!(read(r#"{"messages":[],"options":{"num_predict":-1}}"#).max_tokens, None);
+}
+
+#[test]
+fn case_127_no_foreign_signature_is_sent() {
+    let signature = Some(Signature::new(Dialect::Anthropic, "secret"));
+    let thought = Reasoning { text: "Hm".into(), signature, ..Reasoning::default() };
+    let hidden = Reasoning { redacted: true, ..Reasoning::default() };
+    let parts = vec![Part::Reasoning(thought), Part::Reasoning(hidden), Part::text("t")];
+    let (value, lost) = written(&Request { turns: vec![turn(Role::Assistant, parts)], ..Request::default() });
+    assert_eq!(value["messages"], json!([{"role":"assistant","content":"t","thinking":"Hm"}]));
+    assert_eq!(lost, ["reasoning"]);
 }
