@@ -14,6 +14,7 @@ mod hostile_upstream;
 mod keys;
 mod lanes;
 mod life;
+mod logins;
 mod opaque;
 mod operator;
 mod patience;

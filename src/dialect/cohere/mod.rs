@@ -3,7 +3,7 @@
 //! Near to OpenAI's in its messages and far in its stream, which has a start, deltas and an end for each piece of
 //! content, each call and each citation. What is not obvious: what the model says before it calls tools is no content
 //! but a `tool_plan`; the results of tools and the documents of a request are sources, which the model cites by itself;
-//! a tool can be required, but not one by its name, so [`request_out`] offers only that one then.
+//! a tool can be required, but not one by its name, so `request_out` offers only that one then.
 //!
 //! Its embeddings, its reranking and its version 1 are not here.
 
