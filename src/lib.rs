@@ -1,6 +1,11 @@
 //! Outrider: a model router that runs beside your application.
-#![doc = ""]
-// The modules in reading order.
+//!
+//! A call comes in at the [`listener`] and is served by the [`exchange`], which plans it ([`routing`]), tries its
+//! targets one after the other ([`provider`], [`upstream`]) and relays the first answer. Where client and provider do
+//! not speak the same [`dialect`], it passes through the [`canonical`] model. [`config`] is what the operator said,
+//! [`snapshot`] what will be done, [`health`] what was learned, [`telemetry`] and [`admin`] what is told; [`app`] and
+//! [`cli`] put it together. docs/ARCHITECTURE.md is the longer story.
+
 pub mod admin;
 pub mod app;
 pub mod canonical;
