@@ -128,9 +128,14 @@ pub fn recorded_usage(text: &str) -> Usage {
     let Some(usage) = documents.iter().filter_map(usage).next_back() else { return Usage::default() };
     let cached = ["/prompt_tokens_details/cached_tokens", "/prompt_cache_hit_tokens", "/num_cached_tokens"];
     let number = |pointer: &str| usage.pointer(pointer).and_then(Value::as_u64);
+    // xAI counts what was thought apart from what was said; so does Vercel's gateway for Gemini, as its prices show.
+    let thought = number("/completion_tokens_details/reasoning_tokens").unwrap_or(0);
+    let said = number("/completion_tokens").unwrap_or(0);
+    let is_apart = thought > said
+        || number("/total_tokens").is_some_and(|total| total == number("/prompt_tokens").unwrap_or(0) + said + thought);
     Usage {
         input: number("/prompt_tokens"),
-        output: number("/completion_tokens"),
+        output: number("/completion_tokens").map(|said| if is_apart { said + thought } else { said }),
         cached: cached.into_iter().find_map(number),
         cache_write: number("/prompt_tokens_details/cache_write_tokens"),
         cache_write_1h: None,

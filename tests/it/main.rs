@@ -25,3 +25,4 @@ mod streams;
 mod targets;
 mod tls;
 mod translated;
+mod translated_recordings;

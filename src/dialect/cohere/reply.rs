@@ -125,7 +125,8 @@ fn answer<'r>(parts: &'r [Part<'_>]) -> Answer<'r> {
             Part::Reasoning(_) | Part::Media(_) | Part::Foreign(_) | Part::ToolResult(_) => {}
         }
     }
-    answer.tool_plan = (!plan.is_empty()).then(|| joined(&plan));
+    // Joined with nothing, as a stream would be: cited answers are cut into texts in the middle of a sentence.
+    answer.tool_plan = (!plan.is_empty()).then(|| plan.concat().into());
     answer.content = (!content.is_empty() || !calls).then_some(content);
     answer
 }

@@ -23,8 +23,8 @@ const REASONS: &[(&str, StopReason)] = &[
     ("MISSING_THOUGHT_SIGNATURE", StopReason::Broken),
     ("MALFORMED_RESPONSE", StopReason::Broken),
     ("OTHER", StopReason::End),
-    ("IMAGE_OTHER", StopReason::End),
-    ("NO_IMAGE", StopReason::End),
+    ("IMAGE_OTHER", StopReason::Filtered),
+    ("NO_IMAGE", StopReason::Filtered),
     ("ESCALATION", StopReason::End),
 ];
 

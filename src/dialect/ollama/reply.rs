@@ -149,7 +149,15 @@ fn answer<'r>(parts: &'r [Part<'_>]) -> MessageOut<'r> {
         }
     }
     let thinking = (!thoughts.is_empty()).then(|| joined(thoughts));
-    MessageOut { role: "assistant", content: joined(texts), thinking, images, tool_calls, ..MessageOut::default() }
+    // Joined with nothing, as a stream would be: cited answers are cut into texts in the middle of a sentence.
+    MessageOut {
+        role: "assistant",
+        content: texts.concat().into(),
+        thinking,
+        images,
+        tool_calls,
+        ..MessageOut::default()
+    }
 }
 
 /// The base64 of an image that the model made.

@@ -15,15 +15,32 @@ pub(super) fn read(object: &[u8]) -> Option<Usage> {
     let input: Details<'_> = details(wire.prompt_tokens_details);
     let output: Details<'_> = details(wire.completion_tokens_details);
     let cached = count(input.cached_tokens).or(count(wire.prompt_cache_hit_tokens)).or(count(wire.num_cached_tokens));
+    let (prompt, completion, reasoning) =
+        (count(wire.prompt_tokens), count(wire.completion_tokens), count(output.reasoning_tokens));
     let usage = Usage {
-        input: count(wire.prompt_tokens),
-        output: count(wire.completion_tokens),
+        input: prompt,
+        output: with_reasoning(prompt, completion, reasoning, count(wire.total_tokens)),
         cached,
         cache_write: count(input.cache_write_tokens),
         cache_write_1h: None,
-        reasoning: count(output.reasoning_tokens),
+        reasoning,
     };
     (!usage.is_empty()).then_some(usage)
+}
+
+/// The tokens of the answer with those of its thoughts. xAI counts these apart, as its total shows, and so does
+/// Vercel's gateway for Gemini, whose total shows nothing but whose price does: there they can be more than the answer.
+fn with_reasoning(
+    prompt: Option<u64>,
+    completion: Option<u64>,
+    reasoning: Option<u64>,
+    total: Option<u64>,
+) -> Option<u64> {
+    let (completion, reasoning) = (completion?, reasoning.unwrap_or(0));
+    let both = completion.saturating_add(reasoning);
+    let is_apart =
+        reasoning > completion || total.is_some() && total == prompt.and_then(|prompt| prompt.checked_add(both));
+    Some(if is_apart { both } else { completion })
 }
 
 /// Reads Groq's own member, which has a usage also where none was asked for.
@@ -57,6 +74,8 @@ struct Wire<'a> {
     prompt_tokens: Option<&'a RawValue>,
     #[serde(borrow)]
     completion_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    total_tokens: Option<&'a RawValue>,
     #[serde(borrow)]
     prompt_tokens_details: Option<&'a RawValue>,
     #[serde(borrow)]

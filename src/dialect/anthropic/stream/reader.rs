@@ -130,6 +130,13 @@ impl Reader {
         if let Some(usage) = &message.usage {
             self.count(usage, out);
         }
+        // A turn of hosted code that calls the client's tools comes with all of its blocks and its reason at once.
+        for block in message.content.into_iter().flatten() {
+            let index = self.parts;
+            self.block(index, block, out)?;
+            self.close(index, out);
+        }
+        self.stopped(message.stop_reason, message.stop_sequence, message.stop_details);
         Ok(())
     }
 
@@ -336,20 +343,24 @@ impl Reader {
     /// May come more than once; what one leaves out another has said.
     fn message_delta(&mut self, frame: wire::Frame<'_>, out: &mut Out<'_>) {
         self.begin(out);
-        if let Some(delta) = frame.delta
-            && let Some(reason) = delta.stop_reason
-        {
-            let stop = stop::read(reason, delta.stop_sequence, delta.stop_details);
-            self.stop = Some(Stop {
-                reason: stop.reason,
-                native: stop.native.map(Str::into_owned),
-                sequence: stop.sequence.map(Str::into_owned),
-                explanation: stop.explanation.map(Str::into_owned),
-            });
+        if let Some(delta) = frame.delta {
+            self.stopped(delta.stop_reason, delta.stop_sequence, delta.stop_details);
         }
         if let Some(usage) = &frame.usage {
             self.count(usage, out);
         }
+    }
+
+    /// Keeps why the answer ends, if that is said.
+    fn stopped(&mut self, reason: Option<Str<'_>>, text: Option<Str<'_>>, details: Option<wire::StopDetails<'_>>) {
+        let Some(reason) = reason else { return };
+        let stop = stop::read(reason, text, details);
+        self.stop = Some(Stop {
+            reason: stop.reason,
+            native: stop.native.map(Str::into_owned),
+            sequence: stop.sequence.map(Str::into_owned),
+            explanation: stop.explanation.map(Str::into_owned),
+        });
     }
 
     fn finish(&mut self, out: &mut Out<'_>) {

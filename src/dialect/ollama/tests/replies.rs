@@ -85,7 +85,7 @@ fn an_answer_of_another_dialect() {
     let choice = Choice { parts, stop: Stop::new(StopReason::Length, "max_tokens"), logprobs: None };
     let reply = Reply { id: "msg_1".into(), choices: vec![choice], ..Reply::default() };
     let written = answer(&reply, b"");
-    assert_eq!(written["message"]["content"], "a\nno");
+    assert_eq!(written["message"]["content"], "ano");
     assert_eq!(
         written["message"]["tool_calls"],
         json!([{"id":"toolu_1","function":{"index":0,"name":"f","arguments":{}}},

@@ -19,11 +19,16 @@ impl Events {
         out.extend_from_slice(b"event: ");
         out.extend_from_slice(kind.as_bytes());
         out.extend_from_slice(b"\ndata: ");
+        let data = out.len();
         let mut object = Object::begin(out);
         object.member("type", kind);
         object.member("sequence_number", &self.sequence);
         members(&mut object);
         object.end();
+        // What came as a whole reply may be JSON of many lines; outside of strings a line feed is only white space.
+        for byte in out.iter_mut().skip(data).filter(|byte| matches!(byte, b'\n' | b'\r')) {
+            *byte = b' ';
+        }
         out.extend_from_slice(b"\n\n");
         self.sequence += 1;
     }
