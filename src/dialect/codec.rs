@@ -1,8 +1,9 @@
 //! What a dialect has to be able to do.
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
+use super::error;
 use crate::canonical::{Dialect, Fault, Lost, Reply, Request, StreamReader, StreamWriter};
 
 /// One dialect: what it reads into the canonical model and writes from it. No codec knows of any other.
@@ -42,6 +43,11 @@ pub trait Codec: Sync {
 
     /// The reply as this dialect's client expects it.
     fn write_reply(&self, reply: &Reply<'_>, about: &About<'_>) -> Vec<u8>;
+
+    /// What a provider's error reply means, by its status, headers and body.
+    fn read_error(&self, status: u16, headers: &HeaderMap, body: &Bytes) -> Fault {
+        error::read(status, headers, body)
+    }
 
     /// Reads one provider's stream.
     fn read_stream(&self) -> Box<dyn StreamReader>;

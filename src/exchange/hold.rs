@@ -16,7 +16,6 @@ use super::outbound::{Sent, reply_headers};
 use crate::canonical::{self, Dialect, Fault, FaultKind, Gatherer, Lost, Usage};
 use crate::dialect::codec::{Codec, Framing};
 use crate::dialect::doors::Operation;
-use crate::dialect::error;
 use crate::dialect::flow::{Flow, Stream};
 use crate::dialect::frames::Frames;
 use crate::dialect::openai_chat::{self, StreamWatch};
@@ -73,7 +72,7 @@ pub(super) async fn first_event<R: Reply>(call: &Call, sent: Sent, mut reply: R)
     let Sent { lane, lost, restore } = sent;
     let status = reply.status();
     if !status.is_success() {
-        let mut fault = refused(reply).await;
+        let mut fault = refused(lane.target(), reply).await;
         if let (Lane::Translated { .. }, Some(original)) = (lane, &mut fault.original) {
             original.body = Bytes::new(); // in words that the client does not know
         }
@@ -278,7 +277,7 @@ fn joined(mut pieces: Vec<Bytes>, length: usize) -> Bytes {
 }
 
 /// The fault that an error reply stands for.
-async fn refused<R: Reply>(mut reply: R) -> Fault {
+async fn refused<R: Reply>(target: &dyn Codec, mut reply: R) -> Fault {
     let status = reply.status().as_u16();
     let mut body = BytesMut::new();
     while body.len() < ERROR_READ {
@@ -288,7 +287,7 @@ async fn refused<R: Reply>(mut reply: R) -> Fault {
         }
     }
     let body = body.freeze();
-    let mut fault = error::read(status, reply.headers(), &body);
+    let mut fault = target.read_error(status, reply.headers(), &body);
     fault.retry_after = limits::retry_after(reply.headers(), &body, SystemTime::now());
     reply.release().await;
     fault

@@ -1,7 +1,7 @@
 //! Failures, as Converse tells them and as its clients are told.
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
 use crate::canonical::{Fault, FaultKind};
@@ -39,6 +39,16 @@ pub fn kind_of(name: &str) -> Option<FaultKind> {
 fn row(name: &str) -> Option<&'static (&'static str, u16, FaultKind)> {
     let name = name.rsplit('#').next().unwrap_or_default().split(':').next().unwrap_or_default();
     NAMES.iter().find(|(known, _, _)| known.eq_ignore_ascii_case(name))
+}
+
+/// An error reply: the header names it more exactly than the status.
+pub(super) fn read(status: u16, headers: &HeaderMap, body: &Bytes) -> Fault {
+    let mut fault = error::read(status, headers, body);
+    let name = headers.get("x-amzn-errortype").and_then(|name| name.to_str().ok());
+    if let Some(kind) = name.and_then(kind_of) {
+        fault.kind = kind;
+    }
+    fault
 }
 
 /// An exception in a stream.
@@ -115,5 +125,21 @@ fn words(fault: &Fault) -> (u16, &'static str) {
         },
         Connect | Tls | Reset | Empty | Malformed | Truncated => (502, "InternalServerException"),
         Internal => (500, "InternalServerException"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_says_more_than_the_status() {
+        let kind = |status, name: &'static str| {
+            let headers = [(http::HeaderName::from_static("x-amzn-errortype"), name.parse().unwrap())];
+            read(status, &headers.into_iter().collect(), &Bytes::from_static(br#"{"message":"m"}"#)).kind
+        };
+        assert_eq!(kind(424, "ModelErrorException:http://x/"), FaultKind::ServerError);
+        assert_eq!(kind(400, "ServiceQuotaExceededException"), FaultKind::QuotaExhausted);
+        assert_eq!(kind(400, "SomethingNew"), FaultKind::Rejected);
     }
 }

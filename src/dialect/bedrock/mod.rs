@@ -26,7 +26,7 @@ mod usage;
 mod wire;
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
 pub use error::{error_type, kind_of};
 pub use names::fitting_name;
@@ -79,6 +79,10 @@ impl Codec for Bedrock {
 
     fn error_header(&self, fault: &Fault) -> Option<(&'static str, &'static str)> {
         Some(("x-amzn-errortype", error::error_type(fault)))
+    }
+
+    fn read_error(&self, status: u16, headers: &HeaderMap, body: &Bytes) -> Fault {
+        error::read(status, headers, body)
     }
 
     fn write_error(&self, fault: &Fault) -> (StatusCode, Bytes) {

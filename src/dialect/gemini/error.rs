@@ -1,10 +1,21 @@
 //! Failures as a client of this dialect is told: Google's `google.rpc.Status`.
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
+use memchr::memmem;
 
 use super::out::Object;
 use crate::canonical::{Fault, FaultKind};
+use crate::dialect::error;
+
+/// An error reply. A wrong key is a 400 here, and told apart from a wrong request by its reason alone.
+pub(super) fn read(status: u16, headers: &HeaderMap, body: &Bytes) -> Fault {
+    let fault = error::read(status, headers, body);
+    if status == 400 && memmem::find(body, b"API_KEY_INVALID").is_some() {
+        return Fault { kind: FaultKind::KeyRefused, original: None, ..fault };
+    }
+    fault
+}
 
 /// A fault as a client of this dialect is told: status and body.
 pub(super) fn write(fault: &Fault) -> (StatusCode, Bytes) {
@@ -129,5 +140,14 @@ mod tests {
             assert_eq!(body["error"]["code"], status, "{kind}");
             assert_eq!(body["error"]["status"], word, "{kind}");
         }
+    }
+
+    #[test]
+    fn a_wrong_key_is_told_apart_from_a_wrong_request() {
+        let read = |reason: &str| {
+            let body = format!(r#"{{"error":{{"code":400,"message":"m","details":[{{"reason":"{reason}"}}]}}}}"#);
+            super::read(400, &HeaderMap::new(), &body.into()).kind
+        };
+        assert_eq!((read("API_KEY_INVALID"), read("OTHER")), (FaultKind::KeyRefused, FaultKind::Rejected));
     }
 }

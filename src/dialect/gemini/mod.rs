@@ -36,7 +36,7 @@ mod write_settings;
 mod write_stream;
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
 pub use self::count::{read_token_count, write_token_count};
 pub use self::models::{write_model, write_models};
@@ -94,6 +94,10 @@ impl Codec for Gemini {
 
     fn write_models(&self, names: &[&str], _: u64) -> Option<Bytes> {
         Some(models::write_models(names.iter().copied()))
+    }
+
+    fn read_error(&self, status: u16, headers: &HeaderMap, body: &Bytes) -> Fault {
+        error::read(status, headers, body)
     }
 
     fn write_error(&self, fault: &Fault) -> (StatusCode, Bytes) {
