@@ -5,6 +5,7 @@
 //! word for "it went wrong", [`Usage`] the only count of tokens. Everything borrows from the document it was read from,
 //! so that an image of megabytes is copied once, when it is written. No I/O, no clock, no provider is known here.
 
+mod abilities;
 mod content;
 mod dialect;
 pub mod effort;
@@ -23,6 +24,7 @@ mod text;
 mod usage;
 mod whole;
 
+pub use abilities::Abilities;
 pub use content::{
     Cache, Citation, Foreign, Media, MediaKind, Part, Reasoning, Role, Signature, Source, Text, ToolCall, ToolResult,
     Turn, joined_text,

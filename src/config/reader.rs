@@ -189,7 +189,6 @@ pub fn not_yet(name: &str) -> String {
 pub fn suggestion(word: &str, known: &[&str]) -> String {
     match nearest(word, known.iter().copied(), 1).first() {
         Some(near) => format!("did you mean `{near}`?"),
-        None if known.is_empty() => "nothing can be said here".to_owned(),
         None => format!("known here: {}", quoted(known.iter().copied())),
     }
 }

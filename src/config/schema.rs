@@ -99,9 +99,26 @@ settings! {
     }
     later ["model"]
 
-    /// A model that a provider offers. Nothing can be said about it yet.
-    pub struct Offer {}
-    later ["price", "context", "abilities"]
+    /// A model that a provider offers.
+    pub struct Offer {
+        /// The tokens that fit into its context. A call that seems to need more goes elsewhere. Default: any number.
+        context: Option<NonZeroUsize> = None,
+        /// What it can do. A call that needs what it cannot goes elsewhere.
+        abilities: Abilities = Abilities::default(),
+    }
+    later ["price"]
+
+    /// What a model can do.
+    pub struct Abilities {
+        /// It asks for tools.
+        tools: bool = true,
+        /// It sees pictures.
+        images: bool = true,
+        /// It reads PDFs and the like.
+        documents: bool = true,
+        /// It takes sound.
+        audio: bool = true,
+    }
 
     /// A name that clients ask for.
     pub struct Model {

@@ -71,6 +71,13 @@ pub(super) fn request(call: &Call, policy: &Policy, target: &Target, key: Option
     let query = keyless.as_deref().or(call.query.as_deref()).filter(|_| native);
     let path = paths::model_path(provider, voice, call.operation, &target.model, call.head.stream, query);
     let path = path.ok_or_else(|| unsupported(call, voice))?;
+    let limited = provider.limited.get(&*target.model).filter(|_| call.operation == Operation::Chat);
+    if let Some(abilities) = limited {
+        let whole = call.body.slice(0, call.body.len());
+        if let Some(what) = abilities.lacking(&call.codec().read_request(&whole, &call.asked())?) {
+            return Err(Fault::new(FaultKind::Unsupported, format!("{} {what}", target.id)));
+        }
+    }
     let (mut lost, mut restore) = (Lost::nothing(), Restore::default());
     let body = match lane {
         Lane::Native(_) if doors::model_in_path(call.dialect, voice.flavour) => call.body.clone(),

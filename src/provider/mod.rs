@@ -9,11 +9,12 @@ pub mod limits;
 pub mod paths;
 pub mod voice;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
 
-use crate::canonical::Dialect;
+use crate::canonical::{Abilities, Dialect};
 use crate::health::{KeyHealth, RetryBudget};
 use crate::names::{KeyId, ProviderId};
 use crate::upstream::Endpoint;
@@ -39,6 +40,8 @@ pub struct Provider {
     pub api_version: Option<String>,
     /// The credentials: a pool, each cooled down by itself. Empty: none is needed, or [`Self::passthrough`].
     pub keys: Vec<Key>,
+    /// The models of which the operator says that there is something they cannot do.
+    pub limited: HashMap<String, Abilities>,
     /// A cloud's login, in the place of keys.
     pub signer: Option<Arc<Signer>>,
     /// The client's own credential is sent on.

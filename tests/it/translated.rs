@@ -226,3 +226,37 @@ fn forms_in_which_no_provider_is_asked_are_translated() {
         }
     });
 }
+
+/// A target that cannot do what a call needs is passed over, and says why when nobody else is left.
+#[test]
+fn a_call_goes_to_a_target_that_can_do_what_it_needs() {
+    run(async {
+        let (blind, able) = (Provider::start().await, Provider::start().await);
+        let limits = "models: {x: {context: 1000, abilities: {images: false, tools: false}}}";
+        let config = Config::default()
+            .entry("one", &format!("base_url: \"{}\", health: off, {limits}", blind.url()))
+            .entry("two", &format!("base_url: \"{}\", health: off", able.url()))
+            .model("m", "{targets: [one/x], fallbacks: [two/y]}");
+        let proxy = Proxy::start(&config).await;
+        let image = json!([{"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}]);
+        let tool = json!([{"type": "function", "function": {"name": "w", "parameters": {"type": "object"}}}]);
+        for (needs, body) in [
+            ("nothing", json!({"messages": [{"role": "user", "content": "hi"}]})),
+            ("images", json!({"messages": [{"role": "user", "content": image}]})),
+            ("tools", json!({"messages": [{"role": "user", "content": "hi"}], "tools": tool})),
+            ("room", json!({"messages": [{"role": "user", "content": "long ".repeat(1000)}]})),
+        ] {
+            let ask = |model: &str| {
+                let mut body = body.clone();
+                body["model"] = json!(model);
+                Call::post("/v1/chat/completions", &body)
+            };
+            let reply = proxy.send(ask("m")).await;
+            let expected = if needs == "nothing" { "one/x" } else { "two/y" };
+            assert_eq!((reply.status, reply.header("x-outrider-target")), (200, expected), "{needs}: {}", reply.text());
+            let alone = proxy.send(ask("one/x")).await;
+            assert_eq!(alone.status, if needs == "nothing" { 200 } else { 400 }, "{needs}: {}", alone.text());
+        }
+        assert_eq!(blind.calls().len(), 2, "it was asked only for what it can do");
+    });
+}

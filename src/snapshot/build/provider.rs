@@ -1,5 +1,6 @@
 //! A provider, decided: who it is, where, and with which keys.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
@@ -7,7 +8,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::base_url::BaseUrl;
 use super::switched_on;
-use crate::canonical::Dialect;
+use crate::canonical::{Abilities, Dialect};
 use crate::config::Problem;
 use crate::config::nearest::{nearest, quoted};
 use crate::config::schema::{self, Auth};
@@ -31,6 +32,7 @@ pub struct Decided {
     api_version: Option<String>,
     voices: Vec<Voice>,
     keys: Vec<(HeaderValue, HeaderValue)>,
+    limited: HashMap<String, Abilities>,
     login: Option<Login>,
     passthrough: bool,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -60,6 +62,7 @@ impl Decided {
                 let before = before.and_then(|before| before.signer.as_ref()).filter(|signer| signer.login() == login);
                 before.cloned().unwrap_or_else(|| Signer::new(login))
             }),
+            limited: self.limited,
             passthrough: self.passthrough,
             headers: self.headers,
             retry_budget: registry.retry_budget(&self.id),
@@ -94,6 +97,7 @@ pub fn decide(
         api_version: said.api_version.as_ref().map(|version| version.value.clone()).or(url.api_version),
         base_path: url.path,
         voices,
+        limited: limited(said),
         login: login(said, kind),
         keys,
         passthrough: said.auth.value == Auth::Passthrough,
@@ -153,6 +157,16 @@ fn voices(name: &Located<String>, said: &schema::Provider, kind: &Kind) -> Resul
         return Err(name.problem(what).help(format!("it speaks {spoken}; leave out `kind` if this is another")));
     }
     Ok(voices)
+}
+
+/// What the operator says that models cannot do.
+fn limited(said: &schema::Provider) -> HashMap<String, Abilities> {
+    let abilities = said.models.0.iter().map(|(name, offer)| {
+        let schema::Abilities { tools, images, documents, audio } = offer.abilities;
+        let context = offer.context.map(|tokens| tokens.get() as u64);
+        (name.value.clone(), Abilities { context, tools, images, documents, audio })
+    });
+    abilities.filter(|(_, abilities)| *abilities != Abilities::default()).collect()
 }
 
 /// The cloud's login that requests carry: the one said, else its kind's where there is no key.
