@@ -1,7 +1,8 @@
 //! A client of each dialect before a provider of each other: both ends see their own.
 
+mod scene;
 mod speech;
-mod tools;
+mod voice;
 
 use crate::support::client::Call;
 use crate::support::provider::{Answer, Behaviour, Provider, Step};

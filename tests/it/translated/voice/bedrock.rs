@@ -1,0 +1,75 @@
+use serde_json::{Value, json};
+
+use super::{Part, Said, halves, object};
+use crate::support::provider::Answer;
+
+pub fn whole(said: &Said) -> Value {
+    let block = |part: &Part| match part {
+        Part::Text(text) => json!({"text": text}),
+        Part::Thought(text, signature) => {
+            json!({"reasoningContent": {"reasoningText": {"text": text, "signature": signature}}})
+        }
+        Part::Call(id, name, arguments) => {
+            json!({"toolUse": {"toolUseId": id, "name": name, "input": object(arguments)}})
+        }
+    };
+    let blocks: Value = said.parts.iter().map(block).collect();
+    json!({"output": {"message": {"role": "assistant", "content": blocks}}, "stopReason": stop(said),
+        "usage": usage(said), "metrics": {"latencyMs": 7}})
+}
+
+/// Only a call's block has a beginning here.
+pub fn stream(said: &Said) -> Answer {
+    let mut all = vec![("messageStart", json!({"role": "assistant"}))];
+    for (index, part) in said.parts.iter().enumerate() {
+        let delta = |delta: Value| ("contentBlockDelta", json!({"contentBlockIndex": index, "delta": delta}));
+        match part {
+            Part::Text(text) => all.extend(halves(text).map(|half| delta(json!({"text": half})))),
+            Part::Thought(text, signature) => {
+                all.extend(halves(text).map(|half| delta(json!({"reasoningContent": {"text": half}}))));
+                all.push(delta(json!({"reasoningContent": {"signature": signature}})));
+            }
+            Part::Call(id, name, arguments) => {
+                let start = json!({"toolUse": {"toolUseId": id, "name": name}});
+                all.push(("contentBlockStart", json!({"contentBlockIndex": index, "start": start})));
+                all.extend(halves(arguments).map(|half| delta(json!({"toolUse": {"input": half}}))));
+            }
+        }
+        all.push(("contentBlockStop", json!({"contentBlockIndex": index})));
+    }
+    all.push(("messageStop", json!({"stopReason": stop(said)})));
+    all.push(("metadata", json!({"usage": usage(said), "metrics": {"latencyMs": 7}})));
+    let pieces = all.iter().map(|(name, payload)| frame(name, payload).into()).collect();
+    Answer { pieces, ..Answer::body(200, "application/vnd.amazon.eventstream", "") }
+}
+
+fn stop(said: &Said) -> &'static str {
+    if said.has_calls() { "tool_use" } else { "end_turn" }
+}
+
+/// Cached tokens are not among `inputTokens` here.
+fn usage(said: &Said) -> Value {
+    json!({"inputTokens": said.input - said.cached, "cacheReadInputTokens": said.cached,
+        "cacheWriteInputTokens": 0, "outputTokens": said.output, "totalTokens": said.input + said.output})
+}
+
+/// An event of AWS's binary framing.
+fn frame(name: &str, payload: &Value) -> Vec<u8> {
+    let payload = payload.to_string();
+    let mut headers = Vec::new();
+    for (key, value) in [(":event-type", name), (":content-type", "application/json"), (":message-type", "event")] {
+        headers.push(key.len() as u8);
+        headers.extend(key.as_bytes());
+        headers.push(7); // a string
+        headers.extend((value.len() as u16).to_be_bytes());
+        headers.extend(value.as_bytes());
+    }
+    let mut frame = Vec::new();
+    frame.extend((16 + headers.len() as u32 + payload.len() as u32).to_be_bytes());
+    frame.extend((headers.len() as u32).to_be_bytes());
+    frame.extend(crc32fast::hash(&frame).to_be_bytes());
+    frame.extend(headers);
+    frame.extend(payload.as_bytes());
+    frame.extend(crc32fast::hash(&frame).to_be_bytes());
+    frame
+}

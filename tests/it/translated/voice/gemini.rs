@@ -1,0 +1,56 @@
+use serde_json::{Value, json};
+
+use super::{Part, Said, events, halves, object};
+use crate::support::provider::Answer;
+
+pub fn whole(said: &Said) -> Value {
+    candidate(said, parts(said), Some("STOP"))
+}
+
+/// A call comes whole, a text in pieces.
+pub fn stream(said: &Said) -> Answer {
+    let mut pieces = Vec::new();
+    for part in parts(said) {
+        let Some(text) = part["text"].as_str() else {
+            pieces.push(part);
+            continue;
+        };
+        pieces.extend(halves(text).into_iter().filter(|half| !half.is_empty()).map(|half| {
+            let mut piece = part.clone();
+            piece["text"] = json!(half);
+            piece
+        }));
+    }
+    let last = pieces.len() - 1;
+    let ends = |index: usize| (index == last).then_some("STOP");
+    let all: Vec<_> =
+        pieces.into_iter().enumerate().map(|(index, piece)| candidate(said, vec![piece], ends(index))).collect();
+    events(&all)
+}
+
+/// The signature of thoughts stands with the part behind them; of calls there are no ids.
+fn parts(said: &Said) -> Vec<Value> {
+    let mut proof = None;
+    let part = |part: &Part| {
+        let mut written = match part {
+            Part::Text(text) => json!({"text": text}),
+            Part::Thought(text, signature) => {
+                proof = Some(*signature);
+                return json!({"text": text, "thought": true});
+            }
+            Part::Call(_, name, arguments) => json!({"functionCall": {"name": name, "args": object(arguments)}}),
+        };
+        if let Some(signature) = proof.take() {
+            written["thoughtSignature"] = json!(signature);
+        }
+        written
+    };
+    said.parts.iter().map(part).collect()
+}
+
+fn candidate(said: &Said, parts: Vec<Value>, finish: Option<&str>) -> Value {
+    json!({"candidates": [{"index": 0, "content": {"role": "model", "parts": parts}, "finishReason": finish}],
+        "usageMetadata": {"promptTokenCount": said.input, "candidatesTokenCount": said.output,
+            "cachedContentTokenCount": said.cached, "totalTokenCount": said.input + said.output},
+        "modelVersion": "the-model", "responseId": "r-1"})
+}
