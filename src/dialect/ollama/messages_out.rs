@@ -64,7 +64,7 @@ pub(super) fn arguments(text: &str, free_form: bool) -> (Cow<'_, RawValue>, bool
 
 /// The turns as messages.
 pub(super) fn write<'r>(request: &'r Request<'_>, lost: &mut Lost) -> Vec<MessageOut<'r>> {
-    let mut writer = Writer { request, messages: Vec::new(), lost };
+    let mut writer = Writer { request, calls: Vec::new(), messages: Vec::new(), lost };
     for turn in &request.turns {
         writer.lost.add_if(turn.name.is_some(), "messages.name");
         writer.turn(turn);
@@ -74,6 +74,8 @@ pub(super) fn write<'r>(request: &'r Request<'_>, lost: &mut Lost) -> Vec<Messag
 
 struct Writer<'r, 'l> {
     request: &'r Request<'r>,
+    /// The calls of the model's last turn.
+    calls: Vec<&'r ToolCall<'r>>,
     messages: Vec<MessageOut<'r>>,
     lost: &'l mut Lost,
 }
@@ -90,8 +92,12 @@ struct Said<'r> {
 impl<'r> Writer<'r, '_> {
     fn turn(&mut self, turn: &'r Turn<'_>) {
         let mut said = Said::default();
+        self.results(&turn.parts, &mut said);
         for part in &turn.parts {
             self.part(part, turn.role, &mut said);
+        }
+        if turn.role == Role::Assistant {
+            self.calls = calls(&turn.parts);
         }
         let role = match turn.role {
             Role::System | Role::Developer => "system",
@@ -124,10 +130,20 @@ impl<'r> Writer<'r, '_> {
                 self.lost.add_if(!arguments(&call.arguments, call.free_form).1, "tool_calls.arguments");
                 said.calls.push(CallOut::new(said.calls.len(), call));
             }
-            Part::ToolResult(result) => self.result(result, said),
+            Part::ToolResult(_) => {} // already told
             Part::Media(media) => self.medium(media, said),
             Part::Foreign(foreign) => self.lost.add(foreign.kind.to_string()),
         }
+    }
+
+    /// Results in the order of their calls: most templates tell models nothing else of which belongs to which.
+    fn results(&mut self, parts: &'r [Part<'_>], said: &mut Said<'r>) {
+        let mut results: Vec<_> = parts
+            .iter()
+            .filter_map(|part| if let Part::ToolResult(result) = part { Some(result) } else { None })
+            .collect();
+        results.sort_by_key(|result| self.calls.iter().position(|call| call.id == result.id).unwrap_or(usize::MAX));
+        results.into_iter().for_each(|result| self.result(result, said));
     }
 
     /// A result is a message of its own, before what the user says in the same turn. What it shows comes after it,
@@ -136,7 +152,9 @@ impl<'r> Writer<'r, '_> {
         self.lost.add_if(result.cache.is_some(), "cache_control");
         let text = result.text();
         let content = if result.is_error { format!("Error: {text}").into() } else { text.0 };
-        let name = result.name.as_ref().or_else(|| self.request.tool_of(&result.id));
+        // Servers that count calls anew in each answer use an id again: the last call is meant.
+        let called = self.calls.iter().find(|call| call.id == result.id).map(|call| &call.name);
+        let name = result.name.as_ref().or(called).or_else(|| self.request.tool_of(&result.id));
         self.messages.push(MessageOut {
             role: "tool",
             content,
@@ -170,6 +188,10 @@ impl<'r> Writer<'r, '_> {
             (MediaKind::Video, _) => self.lost.add("video"),
         }
     }
+}
+
+fn calls<'r>(parts: &'r [Part<'_>]) -> Vec<&'r ToolCall<'r>> {
+    parts.iter().filter_map(|part| if let Part::ToolCall(call) = part { Some(call) } else { None }).collect()
 }
 
 /// Several texts as one.

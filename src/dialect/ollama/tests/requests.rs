@@ -295,7 +295,7 @@ fn case_061_062_and_063_results_come_first_and_their_images_after() {
         value["messages"].as_array().unwrap()[1..],
         [
             json!({"role":"tool","content":"Error: r","tool_name":"f","tool_call_id":"a"}),
-            json!({"role":"user","content":"and\nThe tool call a returned the image.","images":["AA=="]}),
+            json!({"role":"user","content":"The tool call a returned the image.\nand","images":["AA=="]}),
         ]
     );
     assert_eq!(value["messages"][0]["thinking"], "Hm");
@@ -319,4 +319,21 @@ fn case_127_no_foreign_signature_is_sent() {
     let (value, lost) = written(&Request { turns: vec![turn(Role::Assistant, parts)], ..Request::default() });
     assert_eq!(value["messages"], json!([{"role":"assistant","content":"t","thinking":"Hm"}]));
     assert_eq!(lost, ["reasoning"]);
+}
+
+#[test]
+fn results_come_in_the_order_of_their_calls_and_an_id_means_the_last_call_of_it() {
+    let result = |id: &'static str, text: &'static str| {
+        Part::ToolResult(ToolResult { id: id.into(), parts: vec![Part::text(text)], ..ToolResult::default() })
+    };
+    let turns = vec![
+        turn(Role::Assistant, vec![call("call_0", "f", ""), call("call_1", "f", "")]),
+        turn(Role::User, vec![result("call_1", "B"), result("call_0", "A")]),
+        turn(Role::Assistant, vec![call("call_0", "g", "")]),
+        turn(Role::User, vec![result("call_0", "C")]),
+    ];
+    let (value, _) = written(&Request { turns, ..Request::default() });
+    let told = value["messages"].as_array().unwrap().iter().filter(|message| message["role"] == "tool");
+    let told: Vec<_> = told.map(|message| format!("{} {}", message["tool_name"], message["content"])).collect();
+    assert_eq!(told, [r#""f" "A""#, r#""f" "B""#, r#""g" "C""#]);
 }
