@@ -151,6 +151,9 @@ impl<'r> Writer<'r, '_> {
             (Some(json), false) if json.is_object() => {
                 Contents::Pieces(vec![ContentOut::Document { document: DocumentOut { data: json.borrowed() } }])
             }
+            _ if text.trim().is_empty() => {
+                Contents::Text(if result.parts.iter().any(shows) { SHOWN } else { NO_OUTPUT }.into())
+            }
             _ => Contents::Text(text.0),
         };
         match answered {
@@ -246,6 +249,15 @@ impl<'r> Writer<'r, '_> {
             }
         }
     }
+}
+
+/// What a tool said that said nothing: Cohere refuses empty texts.
+const NO_OUTPUT: &str = "(no output)";
+/// The same of one that showed something, which comes behind the results.
+const SHOWN: &str = "(shown below)";
+
+fn shows(part: &Part<'_>) -> bool {
+    !matches!(part, Part::Text(_))
 }
 
 /// Cohere refuses empty texts.

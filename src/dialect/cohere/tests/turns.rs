@@ -51,6 +51,15 @@ fn case_010_calls_and_results_stay_pairs() {
 }
 
 #[test]
+fn a_tool_that_says_nothing_is_told_to_have() {
+    let answered = turn(Role::User, vec![result("a", vec![]), result("b", vec![Part::text("")])]);
+    let turns = vec![turn(Role::Assistant, vec![call("a", "{}"), call("b", "{}")]), answered];
+    let (value, _) = written(&Request { turns, ..Request::default() });
+    let said = value["messages"].as_array().unwrap()[1..].iter().map(|message| &message["content"]);
+    assert!(said.clone().count() == 2 && said.clone().all(|said| said == "(no output)"), "{value}");
+}
+
+#[test]
 fn case_013_arguments_are_always_an_object() {
     for (arguments, expected, whole) in [
         ("", "{}", true),
@@ -147,7 +156,7 @@ fn case_062_what_a_tool_shows_comes_behind_all_results() {
         value["messages"].as_array().unwrap()[2..],
         [
             json!({"role":"tool","tool_call_id":"a","content":"see"}),
-            json!({"role":"tool","tool_call_id":"b","content":""}),
+            json!({"role":"tool","tool_call_id":"b","content":"(no output)"}),
             json!({"role":"user","content":[{"type":"text","text":"Returned by the tool call a:"},
             {"type":"image_url","image_url":{"url":"https://x.test/a"}}]}),
         ]
