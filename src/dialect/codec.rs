@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
 use super::error;
+use super::vectors::{Embed, Rerank};
 use crate::canonical::{Dialect, Fault, Lost, Reply, Request, StreamReader, StreamWriter};
 
 /// One dialect: what it reads into the canonical model and writes from it. No codec knows of any other.
@@ -54,6 +55,16 @@ pub trait Codec: Sync {
 
     /// Writes one client's stream.
     fn write_stream(&self, about: &About<'_>) -> Box<dyn StreamWriter>;
+
+    /// Its embeddings, in dialects that have them.
+    fn embeddings(&self) -> Option<&dyn Embed> {
+        None
+    }
+
+    /// Its reranking, in dialects that have it.
+    fn reranking(&self) -> Option<&dyn Rerank> {
+        None
+    }
 
     /// A request to count the tokens of `request`, in dialects whose vendor can be asked for it.
     fn write_count_request(&self, _request: &Request<'_>, _target: &Target<'_>) -> Option<Vec<u8>> {

@@ -15,6 +15,10 @@ pub enum Operation {
     Completions,
     /// Vectors of texts.
     Embeddings,
+    /// The vector of one text, in dialects that ask for it elsewhere. No provider of another dialect is asked so.
+    Embedding,
+    /// Documents in the order in which they fit a query.
+    Rerank,
     /// How many tokens a conversation has.
     CountTokens,
 }
@@ -25,9 +29,20 @@ impl Operation {
         match self {
             Self::Chat => "chat",
             Self::Completions => "text_completion",
-            Self::Embeddings => "embeddings",
+            Self::Embeddings | Self::Embedding => "embeddings",
+            Self::Rerank => "rerank",
             Self::CountTokens => "count_tokens",
         }
+    }
+
+    /// The same, as it is asked of a provider of another dialect.
+    pub fn of_any_dialect(self) -> Self {
+        if self == Self::Embedding { Self::Embeddings } else { self }
+    }
+
+    /// It is answered as a whole, whatever a body says.
+    fn is_whole(self) -> bool {
+        matches!(self, Self::Embeddings | Self::Embedding | Self::Rerank)
     }
 }
 
@@ -79,7 +94,11 @@ fn plain(path: &str) -> Option<Ask<'_>> {
             "/v1/messages" => (Dialect::Anthropic, Operation::Chat),
             "/v1/messages/count_tokens" => (Dialect::Anthropic, Operation::CountTokens),
             "/v2/chat" => (Dialect::Cohere, Operation::Chat),
+            "/v2/embed" => (Dialect::Cohere, Operation::Embeddings),
+            "/v2/rerank" => (Dialect::Cohere, Operation::Rerank),
             "/api/chat" => (Dialect::Ollama, Operation::Chat),
+            "/api/embed" => (Dialect::Ollama, Operation::Embeddings),
+            "/api/embeddings" => (Dialect::Ollama, Operation::Embedding),
             _ => return None,
         })
     })?;
@@ -91,6 +110,8 @@ fn openai(below: &str) -> Option<(Dialect, Operation)> {
         "/chat/completions" => (Dialect::OpenAiChat, Operation::Chat),
         "/completions" => (Dialect::OpenAiChat, Operation::Completions),
         "/embeddings" => (Dialect::OpenAiChat, Operation::Embeddings),
+        // Jina's shape, which others have beside OpenAI's dialect; Cohere's version 1 is near enough to it.
+        "/rerank" => (Dialect::OpenAiChat, Operation::Rerank),
         "/responses" => (Dialect::OpenAiResponses, Operation::Chat),
         _ => return None,
     })
@@ -109,6 +130,8 @@ fn google<'a>(path: &'a str, query: Option<&str>) -> Option<Ask<'a>> {
     let (dialect, operation, stream) = match (publisher, verb) {
         ("google", "generateContent") => (Dialect::Gemini, Operation::Chat, Some(false)),
         ("google", "streamGenerateContent") => (Dialect::Gemini, Operation::Chat, Some(true)),
+        ("google", "embedContent") => (Dialect::Gemini, Operation::Embedding, Some(false)),
+        ("google", "batchEmbedContents") => (Dialect::Gemini, Operation::Embeddings, Some(false)),
         ("google", "countTokens") => (Dialect::Gemini, Operation::CountTokens, Some(false)),
         ("anthropic", "rawPredict") => (Dialect::Anthropic, Operation::Chat, None),
         ("anthropic", "streamRawPredict") => (Dialect::Anthropic, Operation::Chat, Some(true)),
@@ -130,7 +153,8 @@ fn bedrock(path: &str) -> Option<Ask<'_>> {
 }
 
 fn ask(dialect: Dialect, operation: Operation) -> Ask<'static> {
-    Ask { dialect, operation, model: None, stream: None, json_array: false, own_form: false }
+    let stream = operation.is_whole().then_some(false);
+    Ask { dialect, operation, model: None, stream, json_array: false, own_form: false }
 }
 
 /// In which dialect a client asks for the list of models, if it does. The dialects share paths; what tells them
@@ -161,6 +185,9 @@ pub fn path(dialect: Dialect, flavour: Flavour, operation: Operation, model: &st
         (Dialect::OpenAiChat, Operation::Chat) => "/chat/completions",
         (Dialect::OpenAiChat, Operation::Completions) => "/completions",
         (Dialect::OpenAiChat, Operation::Embeddings) => "/embeddings",
+        (Dialect::OpenAiChat, Operation::Rerank) if matches!(flavour, Flavour::Compatible | Flavour::OpenRouter) => {
+            "/rerank"
+        }
         (Dialect::OpenAiResponses, Operation::Chat) => "/responses",
         (Dialect::Anthropic, Operation::Chat) if flavour == Flavour::Vertex => {
             let verb = if stream { "streamRawPredict" } else { "rawPredict" };
@@ -168,10 +195,14 @@ pub fn path(dialect: Dialect, flavour: Flavour, operation: Operation, model: &st
         }
         (Dialect::Anthropic, Operation::Chat) => "/messages",
         (Dialect::Anthropic, Operation::CountTokens) if flavour == Flavour::Vendor => "/messages/count_tokens",
-        (Dialect::Gemini, Operation::Chat | Operation::CountTokens) => {
+        // Vertex knows no batches.
+        (Dialect::Gemini, Operation::Embeddings) if flavour == Flavour::Vertex => return None,
+        (Dialect::Gemini, Operation::Chat | Operation::CountTokens | Operation::Embeddings | Operation::Embedding) => {
             let publisher = if flavour == Flavour::Vertex { "/publishers/google" } else { "" };
             let verb = match (operation, stream) {
                 (Operation::CountTokens, _) => "countTokens",
+                (Operation::Embeddings, _) => "batchEmbedContents",
+                (Operation::Embedding, _) => "embedContent",
                 (_, true) => "streamGenerateContent?alt=sse",
                 (_, false) => "generateContent",
             };
@@ -181,7 +212,13 @@ pub fn path(dialect: Dialect, flavour: Flavour, operation: Operation, model: &st
             let verb = if stream { "converse-stream" } else { "converse" };
             return Some(format!("/model/{}/{verb}", encoded(model)));
         }
+        (Dialect::Bedrock, Operation::Embeddings | Operation::Rerank) => {
+            return Some(format!("/model/{}/invoke", encoded(model)));
+        }
         (Dialect::Cohere | Dialect::Ollama, Operation::Chat) => "/chat",
+        (Dialect::Cohere | Dialect::Ollama, Operation::Embeddings) => "/embed",
+        (Dialect::Cohere, Operation::Rerank) => "/rerank",
+        (Dialect::Ollama, Operation::Embedding) => "/embeddings",
         _ => return None,
     };
     Some(path.to_owned())
@@ -252,6 +289,14 @@ mod tests {
             ("/v2/chat", Some((Cohere, Chat, None))),
             ("/api/chat", Some((Ollama, Chat, None))),
             ("/api/generate", Some((Ollama, Chat, None))),
+            ("/api/embed", Some((Ollama, Embeddings, None))),
+            ("/api/embeddings", Some((Ollama, Embedding, None))),
+            ("/v2/embed", Some((Cohere, Embeddings, None))),
+            ("/v2/rerank", Some((Cohere, Rerank, None))),
+            ("/v1/embed", None),
+            ("/v1/rerank", Some((OpenAiChat, Rerank, None))),
+            ("/v1beta/models/g:embedContent", Some((Gemini, Embedding, Some("g")))),
+            ("/v1beta/models/g:batchEmbedContents", Some((Gemini, Embeddings, Some("g")))),
             ("/", None),
             ("", None),
         ] {
@@ -270,6 +315,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_answered_as_a_whole_is_never_a_stream() {
+        for path in ["/v1/embeddings", "/v2/embed", "/api/embed", "/v1beta/models/g:embedContent", "/v1/rerank"] {
+            assert_eq!(recognise(&Method::POST, path, None).unwrap().stream, Some(false), "{path}");
+        }
+    }
+
+    #[test]
     fn lists_of_models_are_told_apart() {
         let lists = |path: &str, header: &'static str| {
             let headers = [(http::HeaderName::from_static(header), "x".parse().unwrap())].into_iter().collect();
@@ -282,6 +334,19 @@ mod tests {
         assert_eq!(lists("/v1/models", "x-goog-api-key"), Some(Gemini));
         assert_eq!(lists("/v1beta/models", "accept"), Some(Gemini));
         assert_eq!(lists("/v1/models/m", "accept"), None);
+    }
+
+    #[test]
+    fn who_has_more_than_chats() {
+        let at = |dialect, flavour, operation| path(dialect, flavour, operation, "a:b", false);
+        let (vendor, vertex) = (Flavour::Vendor, Flavour::Vertex);
+        assert_eq!(at(Gemini, vendor, Embeddings).unwrap(), "/models/a%3Ab:batchEmbedContents");
+        assert_eq!(at(Gemini, vertex, Embedding).unwrap(), "/publishers/google/models/a%3Ab:embedContent");
+        assert_eq!(at(Gemini, vertex, Embeddings), None);
+        assert_eq!(at(Bedrock, vendor, Embeddings).unwrap(), "/model/a%3Ab/invoke");
+        assert_eq!(at(OpenAiChat, vendor, Rerank), None);
+        assert_eq!(at(OpenAiChat, Flavour::Compatible, Rerank).unwrap(), "/rerank");
+        assert_eq!((at(Anthropic, vendor, Embeddings), at(OpenAiResponses, vendor, Embeddings)), (None, None));
     }
 
     #[test]

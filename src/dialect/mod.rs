@@ -22,4 +22,5 @@ pub mod openai_chat;
 pub mod openai_responses;
 pub mod restore;
 pub mod sse;
+pub mod vectors;
 pub mod wire;

@@ -13,6 +13,7 @@ use super::Call;
 use super::answer::{Answer, Rest, Tail};
 use super::lane::Lane;
 use super::outbound::{Sent, reply_headers};
+use super::whole;
 use crate::canonical::{self, Dialect, Fault, FaultKind, Gatherer, Lost, Usage};
 use crate::dialect::codec::{Codec, Framing};
 use crate::dialect::doors::Operation;
@@ -98,7 +99,7 @@ pub(super) async fn first_event<R: Reply>(call: &Call, sent: Sent, mut reply: R)
             gathered(call, (client, target), restore, reply, head, first).await
         }
         (true, ..) => events(flow(call, lane, restore), reply, head, first).await,
-        (false, ..) => whole(call, lane, restore, reply, head, first).await,
+        (false, ..) => held(call, lane, restore, reply, head, first).await,
     }
 }
 
@@ -159,7 +160,7 @@ fn flow(call: &Call, lane: Lane, restore: Restore) -> Box<dyn Flow> {
     }
 }
 
-async fn whole<R: Reply>(
+async fn held<R: Reply>(
     call: &Call,
     lane: Lane,
     restore: Restore,
@@ -191,17 +192,23 @@ async fn whole<R: Reply>(
             let usage = codec.read_reply(&body)?.usage;
             (body, usage)
         }
-        Lane::Native(_) => (body, Usage::default()),
+        Lane::Native(codec) => {
+            let usage = whole::usage(call, codec, &body).unwrap_or_else(|| Ok(Usage::default()))?;
+            (body, usage)
+        }
         Lane::Translated { client, target } if call.operation == Operation::CountTokens => {
             let count = target.read_count(&body).and_then(|tokens| Some((client.write_count(tokens)?, tokens)));
             let (count, tokens) = count.ok_or_else(|| empty(head.status))?;
             (count.into(), Usage { input: Some(tokens), ..Usage::default() })
         }
-        Lane::Translated { client, target } => {
-            let mut read = target.read_reply(&body)?;
-            restore.reply(&mut read);
-            (written(call, client, &read), read.usage)
-        }
+        Lane::Translated { client, target } => match whole::reply(call, (client, target), &head.headers, &body) {
+            Some(translated) => translated?,
+            None => {
+                let mut read = target.read_reply(&body)?;
+                restore.reply(&mut read);
+                (written(call, client, &read), read.usage)
+            }
+        },
     };
     Ok(Held::new(reply, head, vec![body], Rest::Nothing(usage)))
 }

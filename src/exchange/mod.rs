@@ -17,6 +17,7 @@ mod refusal;
 mod relay;
 #[cfg(test)]
 mod stories;
+mod whole;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -5,11 +5,13 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use super::Call;
 use super::lane::Lane;
+use super::whole;
 use crate::canonical::{Dialect, Fault, FaultKind, Lost};
+use crate::dialect::codec::Codec;
 use crate::dialect::doors::{self, Operation};
 use crate::dialect::restore::Restore;
 use crate::dialect::{codec, head};
-use crate::provider::{Key, Provider, Voice, paths};
+use crate::provider::{Key, Provider, paths};
 use crate::routing::{Policy, Target};
 use crate::upstream::{Body, Request};
 
@@ -63,14 +65,15 @@ pub(super) struct Sent {
 /// The request for `target`, with `key` where the provider needs one.
 pub(super) fn request(call: &Call, policy: &Policy, target: &Target, key: Option<&Key>) -> Result<Outbound, Fault> {
     let provider = &*target.provider;
-    let voice = provider.voice(call.dialect, &target.model);
+    let voice = provider.voice(call.dialect, call.operation, &target.model);
     let lane = Lane::new(call.dialect, call.own_form, voice);
     let native = matches!(lane, Lane::Native(_));
     let keyless = call.query.as_deref().filter(|_| call.dialect == Dialect::Gemini && !provider.passthrough);
     let keyless = keyless.map(without_key);
     let query = keyless.as_deref().or(call.query.as_deref()).filter(|_| native);
-    let path = paths::model_path(provider, voice, call.operation, &target.model, call.head.stream, query);
-    let path = path.ok_or_else(|| unsupported(call, voice))?;
+    let operation = if native { call.operation } else { call.operation.of_any_dialect() };
+    let path = paths::model_path(provider, voice, operation, &target.model, call.head.stream, query);
+    let path = path.ok_or_else(|| unsupported(call, voice.dialect))?;
     let limited = provider.limited.get(&*target.model).filter(|_| call.operation == Operation::Chat);
     if let Some(abilities) = limited {
         let whole = call.body.slice(0, call.body.len());
@@ -80,23 +83,13 @@ pub(super) fn request(call: &Call, policy: &Policy, target: &Target, key: Option
     }
     let (mut lost, mut restore) = (Lost::nothing(), Restore::default());
     let body = match lane {
-        Lane::Native(_) if doors::model_in_path(call.dialect, voice.flavour) => call.body.clone(),
+        Lane::Native(codec) if doors::model_in_path(call.dialect, voice.flavour) => own(call, codec, &target.model),
         Lane::Native(_) => head::patch(&call.body, call.head.model_at.clone(), &target.model),
         Lane::Translated { client, target: codec } => {
-            let whole = call.body.slice(0, call.body.len());
-            let mut request = client.read_request(&whole, &call.asked())?;
-            restore = Restore::prepare(&mut request);
-            if let Some(member) = client.bound(&request) {
-                let message = format!("`{member}` refers to what only a provider of {} knows", call.dialect.as_str());
-                return Err(Fault::new(FaultKind::Unsupported, message));
-            }
             let to = codec::Target { model: &target.model, flavour: voice.flavour };
-            let written = match call.operation {
-                Operation::Chat => codec.write_request(&request, &to, &mut lost)?,
-                Operation::CountTokens => {
-                    codec.write_count_request(&request, &to).ok_or_else(|| unsupported(call, voice))?
-                }
-                Operation::Completions | Operation::Embeddings => return Err(unsupported(call, voice)),
+            let written = match whole::request(call, (client, codec), &to, &mut lost) {
+                Some(written) => written?,
+                None => chat(call, (client, codec), &to, &mut lost, &mut restore)?,
             };
             Body::from(Bytes::from(written))
         }
@@ -120,13 +113,44 @@ pub(super) fn request(call: &Call, policy: &Policy, target: &Target, key: Option
     Ok(Outbound { request, sent: Sent { lane, lost, restore } })
 }
 
+/// The client's own body, for a target whose path names the model.
+fn own(call: &Call, codec: &dyn Codec, model: &str) -> Body {
+    let embeds = matches!(call.operation, Operation::Embeddings | Operation::Embedding);
+    let embed = codec.embeddings().filter(|_| embeds && call.head.model != model);
+    let renamed = embed.and_then(|embed| embed.with_model(&call.body.slice(0, call.body.len()), model));
+    renamed.map_or_else(|| call.body.clone(), |renamed| Body::from(Bytes::from(renamed)))
+}
+
+/// A chat, or the counting of its tokens, in the target's dialect.
+fn chat(
+    call: &Call,
+    (client, codec): (&dyn Codec, &dyn Codec),
+    to: &codec::Target<'_>,
+    lost: &mut Lost,
+    restore: &mut Restore,
+) -> Result<Vec<u8>, Fault> {
+    let none = || unsupported(call, codec.dialect());
+    let whole = call.body.slice(0, call.body.len());
+    let mut request = client.read_request(&whole, &call.asked())?;
+    *restore = Restore::prepare(&mut request);
+    if let Some(member) = client.bound(&request) {
+        let message = format!("`{member}` refers to what only a provider of {} knows", call.dialect.as_str());
+        return Err(Fault::new(FaultKind::Unsupported, message));
+    }
+    match call.operation {
+        Operation::Chat => codec.write_request(&request, to, lost),
+        Operation::CountTokens => codec.write_count_request(&request, to).ok_or_else(none),
+        _ => Err(none()),
+    }
+}
+
 /// Whether the client rather has no answer than one to less than it asked, where it says so.
 fn strict(headers: &HeaderMap) -> Option<bool> {
     headers.get("x-outrider-strict").map(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))
 }
 
-fn unsupported(call: &Call, voice: &Voice) -> Fault {
-    let message = format!("the provider has no {} for {}", call.operation.as_otel(), voice.dialect.as_str());
+pub(super) fn unsupported(call: &Call, dialect: Dialect) -> Fault {
+    let message = format!("the provider has no {} for {}", call.operation.as_otel(), dialect.as_str());
     Fault::new(FaultKind::Unsupported, message)
 }
 

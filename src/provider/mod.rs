@@ -15,6 +15,7 @@ use std::sync::Arc;
 use http::{HeaderName, HeaderValue};
 
 use crate::canonical::{Abilities, Dialect};
+use crate::dialect::doors::Operation;
 use crate::health::{KeyHealth, RetryBudget};
 use crate::names::{KeyId, ProviderId};
 use crate::upstream::Endpoint;
@@ -54,12 +55,14 @@ pub struct Provider {
 
 impl Provider {
     /// How to speak to it about `model` for a client of `dialect`: in the same, else in its own.
-    pub fn voice(&self, dialect: Dialect, model: &str) -> &Voice {
+    pub fn voice(&self, dialect: Dialect, operation: Operation, model: &str) -> &Voice {
         let named = |voice: &&Voice| !voice.models.is_empty() && model.starts_with(voice.models);
         let prefix = self.voices.iter().find(named).map_or("", |voice| voice.models);
         let mut fitting = self.voices.iter().filter(|voice| voice.models == prefix);
         let first = fitting.clone().next().unwrap_or(&self.voices[0]);
-        fitting.find(|voice| voice.dialect == dialect).unwrap_or(first)
+        // The doors that a vendor keeps beside its own, for clients of OpenAI's, have no reranking.
+        let only_own = operation == Operation::Rerank;
+        fitting.find(|voice| voice.dialect == dialect && !only_own).unwrap_or(first)
     }
 }
 

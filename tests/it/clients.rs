@@ -9,7 +9,7 @@ use tokio::process::Command;
 
 use crate::support::provider::{Behaviour, Provider};
 use crate::support::proxy::{Config, Proxy};
-use crate::support::run;
+use crate::support::run_script;
 
 /// What every script says once for each thing that it did.
 const DEEDS: [&str; 8] =
@@ -39,7 +39,7 @@ fn the_python_sdk() {
         return eprintln!("skipped: OUTRIDER_PYTHON does not name a Python with the `openai` package");
     };
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/openai_sdk.py");
-    run(async { drive(Command::new(python).arg(script)).await });
+    run_script(async { drive(Command::new(python).arg(script)).await });
 }
 
 #[test]
@@ -48,5 +48,5 @@ fn the_node_sdk() {
         return eprintln!("skipped: OUTRIDER_NODE_MODULES does not name a folder with the `openai` package");
     };
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/openai_sdk.cjs");
-    run(async { drive(Command::new("node").arg(script).env("NODE_PATH", modules)).await });
+    run_script(async { drive(Command::new("node").arg(script).env("NODE_PATH", modules)).await });
 }

@@ -7,7 +7,7 @@ mod voice;
 use crate::support::client::Call;
 use crate::support::provider::{Answer, Behaviour, Provider, Step};
 use crate::support::proxy::{Config, Proxy};
-use crate::support::{eventually, run};
+use crate::support::{eventually, run, run_script};
 use serde_json::json;
 use speech::{SPEECHES, Speech};
 
@@ -67,7 +67,7 @@ fn every_vendors_python_sdk_talks_to_every_provider() {
     let Some(python) = std::env::var_os("OUTRIDER_PYTHON") else {
         return eprintln!("skipped: OUTRIDER_PYTHON does not name a Python with the vendors' packages");
     };
-    run(async {
+    run_script(async {
         let (_providers, proxy) = providers().await;
         let models: Vec<_> = SPEECHES.iter().map(|speech| format!("from-{}", speech.dialect)).collect();
         let mut command = tokio::process::Command::new(python);
@@ -182,7 +182,7 @@ fn tools_of_any_name_and_form_come_back_as_the_client_knows_them() {
             let model = format!("from-{}", speaker.dialect);
             let body = json!({"model": model, "input": "how is it?", "tools": [tool]});
             // The provider asks for the tool under whatever name it was given.
-            let (whole, _) = tools::weather(speaker.dialect);
+            let whole = scene::answer("weather").whole(speaker.dialect);
             provider.set(Behaviour::choosing(move |request| {
                 let said = String::from_utf8_lossy(&request.body).into_owned();
                 let at = said.find("the_weather").or_else(|| said.find("the.weather")).expect("the tool");

@@ -20,11 +20,23 @@ const TEST_LIMIT: Duration = Duration::from_secs(20);
 /// How long a condition may take to come true. Well above what a loaded two-core machine needs.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// But a test that drives an interpreter through hundreds of calls may.
+const SCRIPT_LIMIT: Duration = Duration::from_secs(240);
+
 /// Runs one test, within its time limit.
 pub fn run(test: impl Future<Output = ()>) {
+    run_within(TEST_LIMIT, test);
+}
+
+/// Runs a test that drives an interpreter.
+pub fn run_script(test: impl Future<Output = ()>) {
+    run_within(SCRIPT_LIMIT, test);
+}
+
+fn run_within(limit: Duration, test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let limited = runtime.block_on(async { tokio::time::timeout(TEST_LIMIT, test).await });
-    assert!(limited.is_ok(), "the test did not end within {TEST_LIMIT:?}");
+    let limited = runtime.block_on(async { tokio::time::timeout(limit, test).await });
+    assert!(limited.is_ok(), "the test did not end within {limit:?}");
 }
 
 /// Looks again and again until `holds` says yes; fails with `what` and the last thing seen.

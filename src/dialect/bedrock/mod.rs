@@ -6,10 +6,12 @@
 //! `exception:NAME`. An answer names neither itself nor its model. Signatures of thoughts that come over Converse are
 //! of this dialect, whoever's model made them.
 //!
-//! InvokeModel, which carries a model's own dialect, only shares the paths, the errors and the frames ([`invoke`]).
+//! InvokeModel, which carries a model's own dialect, only shares the paths, the errors and the frames ([`invoke`]), but
+//! that embeddings and reranking are asked for there.
 
 mod blocks;
 mod content;
+mod embeddings;
 mod error;
 pub mod invoke;
 mod media;
@@ -18,6 +20,7 @@ mod names;
 mod path;
 mod reply;
 mod request;
+mod rerank;
 mod stop;
 mod stream;
 #[cfg(test)]
@@ -33,6 +36,7 @@ pub use names::fitting_name;
 pub use path::{Verb, from_path};
 
 use super::codec::{About, Asked, Codec, Framing, Target};
+use super::vectors::{Embed, Rerank};
 use crate::canonical::{Dialect, Fault, Lost, Reply, Request, StreamReader, StreamWriter};
 
 const DIALECT: Dialect = Dialect::Bedrock;
@@ -75,6 +79,14 @@ impl Codec for Bedrock {
 
     fn write_stream(&self, _about: &About<'_>) -> Box<dyn StreamWriter> {
         Box::<stream::Writer>::default()
+    }
+
+    fn embeddings(&self) -> Option<&dyn Embed> {
+        Some(self)
+    }
+
+    fn reranking(&self) -> Option<&dyn Rerank> {
+        Some(self)
     }
 
     fn error_header(&self, fault: &Fault) -> Option<(&'static str, &'static str)> {

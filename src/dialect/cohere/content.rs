@@ -104,7 +104,7 @@ pub(super) fn medium<'a>(kind: MediaKind, source: Source<'a>, mime: Str<'a>) -> 
 }
 
 /// What an address is: a `data:` URL in base64 is the medium itself.
-fn located(url: Str<'_>) -> (Source<'_>, Str<'_>) {
+pub(super) fn located(url: Str<'_>) -> (Source<'_>, Str<'_>) {
     let Some(comma) = data_url(&url) else { return (Source::Url(url), Str::default()) };
     let mime = url[5..comma].split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let mime = if mime == "image/jpg" { "image/jpeg".into() } else { mime.into() };

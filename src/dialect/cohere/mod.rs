@@ -1,20 +1,22 @@
-//! Cohere's chat dialect, version 2: `/v2/chat`.
+//! Cohere's dialect, version 2: `/v2/chat`, `/v2/embed` and `/v2/rerank`.
 //!
 //! Near to OpenAI's in its messages and far in its stream, which has a start, deltas and an end for each piece of
 //! content, each call and each citation. What is not obvious: what the model says before it calls tools is no content
 //! but a `tool_plan`; the results of tools and the documents of a request are sources, which the model cites by itself;
 //! a tool can be required, but not one by its name, so `request_out` offers only that one then.
 //!
-//! Its embeddings, its reranking and its version 1 are not here.
+//! Its version 1 is not here.
 
 mod citation;
 mod content;
+mod embeddings;
 mod error;
 mod logprobs;
 mod message_out;
 mod reply;
 mod request_in;
 mod request_out;
+mod rerank;
 mod stop;
 mod stream_in;
 mod stream_out;
@@ -30,6 +32,7 @@ use http::StatusCode;
 
 use crate::canonical::{Dialect, Fault, Lost, Reply, Request, StreamReader, StreamWriter};
 use crate::dialect::codec::{About, Asked, Codec, Target};
+use crate::dialect::vectors::{Embed, Rerank};
 
 /// Cohere's chat, version 2.
 pub struct Cohere;
@@ -61,6 +64,14 @@ impl Codec for Cohere {
 
     fn write_stream(&self, about: &About<'_>) -> Box<dyn StreamWriter> {
         Box::new(stream_out::Writer::new(about))
+    }
+
+    fn embeddings(&self) -> Option<&dyn Embed> {
+        Some(self)
+    }
+
+    fn reranking(&self) -> Option<&dyn Rerank> {
+        Some(self)
     }
 
     fn write_error(&self, fault: &Fault) -> (StatusCode, Bytes) {

@@ -16,7 +16,7 @@ pub(super) struct Wire {
 /// Cohere's SDKs have them as floating point numbers.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Counts {
+pub(super) struct Counts {
     input_tokens: Option<f64>,
     output_tokens: Option<f64>,
     reasoning_tokens: Option<f64>,
@@ -36,6 +36,11 @@ impl Wire {
             ..Usage::default()
         }
     }
+}
+
+/// What was billed, for those answers that say nothing else.
+pub(super) fn billed(counts: Counts) -> Usage {
+    Usage { input: count(counts.input_tokens), ..Usage::default() }
 }
 
 fn count(number: Option<f64>) -> Option<u64> {

@@ -1,10 +1,11 @@
-//! Google's dialect: generateContent and streamGenerateContent, of the Gemini API and of Vertex.
+//! Google's dialect: generateContent, streamGenerateContent and batchEmbedContents, of the Gemini API and of Vertex.
 //!
 //! The model stands in the path, and so does whether the answer comes as a stream: as server-sent events with
 //! `alt=sse`, else as one JSON array that is written bit by bit. Calls of functions mostly have no ids, thoughts carry
 //! signatures that have to come back, and what a model takes depends on its generation (`generation`).
 
 mod count;
+mod embeddings;
 mod error;
 mod finish;
 mod generation;
@@ -42,6 +43,7 @@ pub use self::count::{read_token_count, write_token_count};
 pub use self::models::{write_model, write_models};
 pub use self::path::{Verb, from_path};
 use super::codec::{About, Asked, Codec, Framing, Target};
+use super::vectors::Embed;
 use crate::canonical::{Dialect, Fault, Lost, Reply, Request, StreamReader, StreamWriter};
 
 /// Google's dialect.
@@ -98,6 +100,10 @@ impl Codec for Gemini {
 
     fn read_error(&self, status: u16, headers: &HeaderMap, body: &Bytes) -> Fault {
         error::read(status, headers, body)
+    }
+
+    fn embeddings(&self) -> Option<&dyn Embed> {
+        Some(self)
     }
 
     fn write_error(&self, fault: &Fault) -> (StatusCode, Bytes) {

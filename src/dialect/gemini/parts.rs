@@ -118,7 +118,7 @@ pub(super) fn compact(json: Str<'_>) -> Str<'_> {
     compact.into()
 }
 
-fn media<'a>(blob: Option<wire::Blob<'a>>, file: Option<wire::File<'a>>) -> Option<Media<'a>> {
+pub(super) fn media<'a>(blob: Option<wire::Blob<'a>>, file: Option<wire::File<'a>>) -> Option<Media<'a>> {
     let (mime, source, name) = match (blob, file) {
         (Some(blob), _) => {
             (blob.mime_type, Source::Base64(standard_base64(blob.data.unwrap_or_default())), blob.display_name)

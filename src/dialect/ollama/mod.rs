@@ -1,12 +1,11 @@
-//! Ollama's own dialect: `/api/chat` and `/api/generate`.
+//! Ollama's own dialect: `/api/chat`, `/api/generate` and `/api/embed`.
 //!
 //! What is not obvious: a stream is the default, of one JSON document a line; the arguments of a call are an object and
 //! not a text; calls may have no id, so that results are told apart by the tool's name and their order; and an answer
 //! that asks for tools ends like any other, with `stop`. `/api/generate` is the same conversation of one turn: requests
 //! are read in both forms and written for `/api/chat`, answers in the form that the client's request had.
-//!
-//! Its embeddings are not here.
 
+mod embeddings;
 mod error;
 mod logprobs;
 mod media;
@@ -29,6 +28,7 @@ use http::StatusCode;
 
 use crate::canonical::{Dialect, Fault, Lost, Reply, Request, StreamReader, StreamWriter};
 use crate::dialect::codec::{About, Asked, Codec, Framing, Target};
+use crate::dialect::vectors::Embed;
 
 /// Ollama's own chat.
 pub struct Ollama;
@@ -68,6 +68,10 @@ impl Codec for Ollama {
 
     fn write_stream(&self, about: &About<'_>) -> Box<dyn StreamWriter> {
         Box::new(stream_out::Writer::new(about))
+    }
+
+    fn embeddings(&self) -> Option<&dyn Embed> {
+        Some(self)
     }
 
     fn write_error(&self, fault: &Fault) -> (StatusCode, Bytes) {

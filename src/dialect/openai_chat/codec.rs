@@ -6,6 +6,7 @@ use http::StatusCode;
 use super::{translate, write_error};
 use crate::canonical::{Dialect, Fault, Lost, Reply, Request, StreamReader, StreamWriter};
 use crate::dialect::codec::{About, Asked, Codec, Target};
+use crate::dialect::vectors::{Embed, Rerank};
 
 /// OpenAI's Chat Completions, and what the many other servers that speak it make of it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,6 +39,14 @@ impl Codec for OpenAiChat {
 
     fn write_stream(&self, about: &About<'_>) -> Box<dyn StreamWriter> {
         Box::new(translate::Writer::new(about))
+    }
+
+    fn embeddings(&self) -> Option<&dyn Embed> {
+        Some(self)
+    }
+
+    fn reranking(&self) -> Option<&dyn Rerank> {
+        Some(self)
     }
 
     fn write_error(&self, fault: &Fault) -> (StatusCode, Bytes) {

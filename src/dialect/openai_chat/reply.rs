@@ -15,7 +15,7 @@ pub fn read_reply(operation: Operation, body: &[u8]) -> Result<Usage, Fault> {
     if body.trim_ascii().is_empty() {
         return Err(Fault::new(FaultKind::Empty, "the provider's answer is empty"));
     }
-    let mut scan = Scan::new(&["error", "choices", "data", "usage", "x_groq", "object"]);
+    let mut scan = Scan::new(&["error", "choices", "data", "results", "usage", "x_groq", "object"]);
     let scanned = scan.push(body).and_then(|()| scan.finish());
     let found = scanned.map_err(|not_json| {
         let detail = format!("{} at byte {} of {}", not_json.what, not_json.at, body.len());
@@ -26,13 +26,15 @@ pub fn read_reply(operation: Operation, body: &[u8]) -> Result<Usage, Fault> {
         return Err(error::in_band(body));
     }
     let (answers, what) = match operation {
-        Operation::Embeddings => (value("data"), "data"),
+        Operation::Embeddings | Operation::Embedding => (value("data"), "data"),
+        // Voyage says `data`.
+        Operation::Rerank => (value("results").or(value("data")), "results"),
         _ => (value("choices"), "choices"),
     };
     let answers = answers
         .filter(|answers| says_something(answers))
         .ok_or_else(|| Fault::new(FaultKind::Empty, format!("the provider's answer has no {what}")))?;
-    if operation != Operation::Embeddings && may_have_broken_off(answers) {
+    if matches!(operation, Operation::Chat | Operation::Completions) && may_have_broken_off(answers) {
         // Rare enough for a parser.
         if let Some(fault) = Chunk::read(body).ok().and_then(|chunk| chunk.broken_off()) {
             return Err(fault);
@@ -97,6 +99,8 @@ mod tests {
         check(Chat, r#"{"data":[1]}"#, Empty);
         check(Embeddings, r#"{"choices":[1]}"#, Empty);
         check(Embeddings, r#"{"data":[]}"#, Empty);
+        check(Rerank, r#"{"results":[]}"#, Empty);
+        check(Rerank, r#"{"choices":[1]}"#, Empty);
         check(Chat, "<html>", Malformed);
         check(Chat, r#"{"choices":[{"#, Malformed);
         check(Chat, "data: {\"choices\":[]}\n\n", Malformed);
