@@ -147,28 +147,4 @@ pub fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, Fault> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn documents_are_texts() {
-        let read = |json: &'static str| document(&Raw::parse(json).unwrap(), 3).map(|text| text.to_string());
-        assert_eq!(read(r#""a\nb""#).unwrap(), "a\nb");
-        assert_eq!(read(r#"{"title":"t","text":"x"}"#).unwrap(), "x");
-        assert_eq!(read(r#"{"title":"t","year":1.50}"#).unwrap(), "title: t\nyear: 1.50");
-        for bad in ["7", "{}", r#"{"text":7}"#, r#"{"image":"https://x"}"#] {
-            let fault = read(bad).unwrap_err();
-            assert_eq!(fault.kind, FaultKind::BadRequest);
-            assert!(fault.message.starts_with("`documents[3]`"), "{bad}: {fault}");
-        }
-    }
-
-    #[test]
-    fn what_has_no_answer_says_why() {
-        let kind = |body: &str| missing(body.as_bytes(), "vectors").kind;
-        assert_eq!(kind("{}"), FaultKind::Empty);
-        assert_eq!(kind(r#"{"error":null}"#), FaultKind::Empty);
-        assert_eq!(kind(r#"{"error":{"code":429,"message":"slow"}}"#), FaultKind::RateLimited);
-        assert_eq!(kind("[]"), FaultKind::Malformed);
-    }
-}
+mod tests;

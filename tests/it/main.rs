@@ -26,3 +26,4 @@ mod targets;
 mod tls;
 mod translated;
 mod translated_recordings;
+mod vectors;
