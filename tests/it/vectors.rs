@@ -80,7 +80,10 @@ const SERVERS: [Server; 5] = [
         model: "the-model",
         path: "/v1beta/models/the-model:batchEmbedContents",
         asked: || {
-            let one = |text: &str| json!({"model": "models/the-model", "content": {"parts": [{"text": text}]}, "outputDimensionality": 2});
+            let one = |text: &str| {
+                json!({"model": "models/the-model", "outputDimensionality": 2,
+                    "content": {"parts": [{"text": text}]}})
+            };
             json!({"requests": [one("one"), one("two")]})
         },
         answer: || {

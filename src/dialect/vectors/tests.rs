@@ -232,7 +232,8 @@ fn settings_reach_those_who_know_them() {
         json!({"model": "m", "input": ["a"], "encoding_format": "float", "output_dimension": 8}),
         &["odd", "input_type", "user"],
     );
-    let pieces = json!({"content": {"parts": [{"text": "a"}, {"inline_data": {"mime_type": "image/png", "data": "AAAA"}}]},
+    let pieces = json!({"content": {"parts": [{"text": "a"},
+            {"inline_data": {"mime_type": "image/png", "data": "AAAA"}}]},
         "task_type": "QUESTION_ANSWERING", "output_dimensionality": 4, "title": "t"});
     check(
         Gemini,
