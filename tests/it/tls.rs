@@ -113,7 +113,7 @@ fn the_opaque_lane_believes_the_same_authorities() {
         for provider in [Provider::tls(&authority).await, Provider::http2(&authority).await] {
             for (tls, expected) in rows {
                 let proxy = proxy_before(&provider, &authority, tls).await;
-                let reply = proxy.send(Call::post("/v1/rerank", &json!({}))).await;
+                let reply = proxy.send(Call::post("/v1/moderations", &json!({}))).await;
                 assert_eq!(reply.status, expected, "{tls} {}", reply.text());
                 let log = &proxy.calls_logged(1).await[0];
                 assert_eq!(log["outcome"], if expected == 200 { "success" } else { "tls" }, "{log}");
@@ -132,7 +132,7 @@ fn without_authorities_of_the_system_only_those_who_need_them_fail() {
         for (provider, tls, expected) in rows {
             let nowhere = [("SSL_CERT_FILE", "/nonexistent")];
             let proxy = proxy_among(&nowhere, provider, &authority, tls).await;
-            for call in [Call::chat("m"), Call::post("/v1/rerank", &json!({}))] {
+            for call in [Call::chat("m"), Call::post("/v1/moderations", &json!({}))] {
                 let reply = proxy.send(call).await;
                 assert_eq!(reply.status, expected, "{tls} {}", reply.text());
             }
