@@ -10,7 +10,7 @@ use crate::canonical::{Fault, FaultKind, Raw, Str};
 
 /// A client's document as a `T`; what is wrong with it is told with the path of the member.
 pub fn read_client<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Fault> {
-    serde_json::from_slice(body).map_err(|_| {
+    parse(body).map_err(|_| {
         // Read again, slowly, to learn where.
         let mut reader = serde_json::Deserializer::from_slice(body);
         let message = match serde_path_to_error::deserialize::<_, T>(&mut reader) {
@@ -24,9 +24,18 @@ pub fn read_client<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Fault> {
 
 /// A provider's document as a `T`.
 pub fn read_provider<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Fault> {
-    serde_json::from_slice(body).map_err(|error| {
+    parse(body).map_err(|error| {
         Fault::new(FaultKind::Malformed, "the provider's answer is not what its dialect says").with_detail(error)
     })
+}
+
+/// Text that is known to be UTF-8 as a whole is not checked string by string.
+fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> serde_json::Result<T> {
+    match std::str::from_utf8(body) {
+        Ok(text) => serde_json::from_str(text),
+        // There may be strings that nobody reads.
+        Err(_) => serde_json::from_slice(body),
+    }
 }
 
 /// The members of an object in their order, each value unparsed.
@@ -101,7 +110,9 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<List<T>, A::Error> {
-        let mut list = Vec::new();
+        let Some(first) = seq.next_element()? else { return Ok(List::default()) };
+        // Room for one, where a growing list would take four: in streams there is no second.
+        let mut list = vec![first];
         while let Some(one) = seq.next_element()? {
             list.push(one);
         }

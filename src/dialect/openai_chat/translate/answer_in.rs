@@ -70,7 +70,9 @@ impl Answer {
         if let Some(value) = thought_signature(message.extra_content) {
             self.add(Delta::Signature(Signature::untag(Dialect::Gemini, value)), out);
         }
-        spoken(message.audio).chain(images(message.images)).for_each(|part| self.part(part, out));
+        if message.audio.is_some() || message.images.is_some() {
+            spoken(message.audio).chain(images(message.images)).for_each(|part| self.part(part, out));
+        }
         let List(calls) = message.tool_calls;
         if !calls.is_empty() || message.function_call.is_some() {
             self.settle(out);

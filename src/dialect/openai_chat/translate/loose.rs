@@ -87,9 +87,13 @@ pub(super) struct Arguments<'a>(pub(super) Str<'a>);
 impl<'de: 'a, 'a> Deserialize<'de> for Arguments<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <&'de RawValue>::deserialize(deserializer)?.get();
-        if raw.starts_with('"') {
-            return serde_json::from_str(raw).map(Self).map_err(serde::de::Error::custom);
+        let Some(quoted) = raw.strip_prefix('"') else {
+            return Ok(Self(if raw == "null" { Str::default() } else { raw.into() }));
+        };
+        match quoted.strip_suffix('"') {
+            // Most pieces of a stream: not read a second time.
+            Some(text) if !text.contains('\\') => Ok(Self(text.into())),
+            _ => serde_json::from_str(raw).map(Self).map_err(serde::de::Error::custom),
         }
-        Ok(Self(if raw == "null" { Str::default() } else { raw.into() }))
     }
 }

@@ -10,46 +10,45 @@ use super::reply_in::{broken_off, says, seconds, usage_of};
 use super::wire::Message;
 use crate::canonical::{Event, Fault, FaultKind, Raw, StreamReader};
 use crate::dialect::error;
-use crate::dialect::wire::read_provider;
+use crate::dialect::wire::{List, read_provider};
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct Chunk<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     id: Words<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     object: Words<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     model: Words<'a>,
     created: Option<Number>,
-    #[serde(borrow)]
-    choices: Option<Vec<Choice<'a>>>,
+    #[serde(borrow, default)]
+    choices: List<Choice<'a>>,
     #[serde(borrow)]
     usage: Option<&'a RawValue>,
     #[serde(borrow)]
     x_groq: Option<&'a RawValue>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     service_tier: Words<'a>,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
 struct Choice<'a> {
     index: Option<u32>,
+    /// Boxed, because it is large and would be moved several times on its way into the list of choices.
     #[serde(borrow)]
-    delta: Option<Message<'a>>,
-    /// Some servers send the whole answer as one event, shaped like a whole reply. Boxed, because it is rare.
+    delta: Option<Box<Message<'a>>>,
+    /// Some servers send the whole answer as one event, shaped like a whole reply.
     #[serde(borrow)]
     message: Option<Box<Message<'a>>>,
     #[serde(borrow)]
     logprobs: Option<Raw<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     finish_reason: Words<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     native_finish_reason: Words<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     stop_reason: Words<'a>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
@@ -105,7 +104,7 @@ impl StreamReader for Reader {
 impl Reader {
     fn chunk(&mut self, chunk: Chunk<'_>, out: &mut dyn FnMut(Event<'_>)) -> Result<(), Fault> {
         let usage = usage_of(chunk.usage, chunk.x_groq);
-        let choices = chunk.choices.unwrap_or_default();
+        let List(choices) = chunk.choices;
         // Azure's first event is about the prompt, and names neither answer nor model.
         if !self.started && (!choices.is_empty() || usage.is_some()) {
             self.started = true;
@@ -139,8 +138,8 @@ impl Reader {
             self.answers.push(Answer::new(self.answers.len() as u32));
         }
         let Some(answer) = self.answers.get_mut(index as usize) else { return Ok(()) };
-        if let Some(message) = choice.delta.or(choice.message.map(|whole| *whole)) {
-            answer.delta(message, &self.id, out)?;
+        if let Some(message) = choice.delta.or(choice.message) {
+            answer.delta(*message, &self.id, out)?;
         }
         if let Some(logprobs) = choice.logprobs.filter(Raw::is_object) {
             out(Event::Logprobs { choice: index, logprobs });

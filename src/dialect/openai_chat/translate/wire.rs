@@ -12,30 +12,25 @@ use crate::dialect::wire::{Content, List};
 
 /// One message of a request, of a reply, or a piece of one in a stream.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 pub(super) struct Message<'a> {
-    #[serde(borrow)]
-    pub role: Option<Str<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub content: Content<'a, ContentPart<'a>>,
-    #[serde(borrow)]
-    pub name: Option<Str<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub refusal: Words<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub tool_calls: List<ToolCall<'a>>,
     /// The oldest form of a tool's call.
     #[serde(borrow)]
     pub function_call: Option<Called<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub tool_call_id: Words<'a>,
     /// Not OpenAI's: some clients say so that a tool failed.
     pub is_error: Option<bool>,
     /// DeepSeek's, xAI's, and most others'.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub reasoning_content: Words<'a>,
     /// Groq's, Ollama's, OpenRouter's.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub reasoning: Words<'a>,
     /// OpenRouter's.
     #[serde(borrow)]
@@ -53,13 +48,12 @@ pub(super) struct Message<'a> {
 
 /// A part of a content that is a list.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 pub(super) struct ContentPart<'a> {
     #[serde(rename = "type", borrow)]
     pub kind: Option<Str<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub text: Words<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub refusal: Words<'a>,
     #[serde(borrow)]
     pub image_url: Option<&'a RawValue>,
@@ -137,10 +131,9 @@ pub(super) struct CacheControl<'a> {
 
 /// A tool's call, or a piece of one.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 pub(super) struct ToolCall<'a> {
     pub index: Option<u32>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub id: Words<'a>,
     #[serde(borrow)]
     pub function: Option<Called<'a>>,
@@ -152,14 +145,13 @@ pub(super) struct ToolCall<'a> {
 
 /// What is called, and with what.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 pub(super) struct Called<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub name: Words<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub arguments: Arguments<'a>,
     /// Of a custom tool.
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     pub input: Words<'a>,
 }
 
