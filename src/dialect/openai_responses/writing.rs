@@ -59,9 +59,9 @@ pub(super) fn json(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
     let _ = serde_json::to_writer(out, value);
 }
 
-/// A comma, unless this is the first element of the list.
+/// A comma, unless this is the first element of the list, whose bracket may stand before it.
 pub(super) fn comma(list: &mut Vec<u8>) {
-    if !list.is_empty() {
+    if !matches!(list.last(), None | Some(b'[')) {
         list.push(b',');
     }
 }

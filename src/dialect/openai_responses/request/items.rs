@@ -29,8 +29,15 @@ pub(super) struct Items<'r, 'l> {
     thoughts: Vec<u8>,
 }
 
+/// A message that is being written: where it begins, and its first part.
+struct Message {
+    start: usize,
+    content: usize,
+}
+
 impl<'r, 'l> Items<'r, 'l> {
-    pub(super) fn new(request: &'r Request<'_>, flavour: Flavour, lost: &'l mut Lost) -> Self {
+    /// Items that are written behind what `list` already holds.
+    pub(super) fn new(request: &'r Request<'_>, flavour: Flavour, list: Vec<u8>, lost: &'l mut Lost) -> Self {
         let (mut calls, mut answered) = (HashMap::new(), HashSet::new());
         for part in request.turns.iter().flat_map(|turn| &turn.parts) {
             match part {
@@ -40,10 +47,10 @@ impl<'r, 'l> Items<'r, 'l> {
             }
         }
         let stateful = super::stateful(request).is_some();
-        Self { flavour, calls, answered, stateful, lost, list: Vec::new(), thoughts: Vec::new() }
+        Self { flavour, calls, answered, stateful, lost, list, thoughts: Vec::new() }
     }
 
-    /// The items' elements, without the brackets.
+    /// The list, without its last bracket.
     pub(super) fn finish(self) -> Vec<u8> {
         self.list
     }
@@ -60,21 +67,42 @@ impl<'r, 'l> Items<'r, 'l> {
 
     /// Everything that the model did not say.
     fn others(&mut self, parts: &[Part<'_>], role: &str) {
-        let mut content = Vec::new();
+        let mut message = None;
         for part in parts {
             match part {
                 Part::ToolResult(result) => {
-                    self.message(role, &mut content);
+                    self.close(message.take());
                     self.result(result);
                 }
                 Part::Foreign(foreign) if own_item(foreign) => {
-                    self.message(role, &mut content);
+                    self.close(message.take());
                     self.raw(foreign);
                 }
-                _ => write_input(part, self.flavour, self.lost, &mut content),
+                _ => {
+                    message.get_or_insert_with(|| self.open(role));
+                    write_input(part, self.flavour, self.lost, &mut self.list);
+                }
             }
         }
-        self.message(role, &mut content);
+        self.close(message.take());
+    }
+
+    /// Begins a message whose parts are written where they stay, because they may be images.
+    fn open(&mut self, role: &str) -> Message {
+        let start = self.list.len();
+        let mut object = self.begin("message");
+        object.member("role", role);
+        object.name("content").push(b'[');
+        Message { start, content: self.list.len() }
+    }
+
+    /// Ends it, or takes it back where nothing could be said. (No thoughts are taken back with it: none wait here.)
+    fn close(&mut self, message: Option<Message>) {
+        match message {
+            Some(Message { start, content }) if content == self.list.len() => self.list.truncate(start),
+            Some(_) => self.list.extend_from_slice(b"]}"),
+            None => {}
+        }
     }
 
     fn message(&mut self, role: &str, content: &mut Vec<u8>) {
@@ -275,12 +303,10 @@ pub(super) fn instructions<'r>(turn: &'r Turn<'_>) -> Option<&'r str> {
 }
 
 /// The same as an item, for a request that has no other.
-pub(super) fn alone(instructions: &str) -> Vec<u8> {
-    let mut item = Vec::new();
-    let mut object = Object::begin(&mut item);
+pub(super) fn alone(instructions: &str, list: &mut Vec<u8>) {
+    let mut object = Object::begin(list);
     object.member("type", "message");
     object.member("role", "system");
     json(object.name("content"), instructions);
     object.end();
-    item
 }

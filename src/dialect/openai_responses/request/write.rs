@@ -9,29 +9,32 @@ use crate::dialect::codec::Target;
 
 /// Writes a request.
 pub(in super::super) fn write(request: &Request<'_>, target: &Target<'_>, lost: &mut Lost) -> Result<Vec<u8>, Fault> {
-    let mut said = request.turns.first().and_then(instructions);
-    let mut items = Items::new(request, target.flavour, lost);
+    let said = request.turns.first().and_then(instructions);
+    let mut out = Vec::with_capacity(1024);
+    begin(&mut out, target, said);
+    let empty = out.len();
+    let mut items = Items::new(request, target.flavour, out, lost);
     request.turns.iter().skip(usize::from(said.is_some())).for_each(|turn| items.turn(turn));
-    let mut input = items.finish();
-    if input.is_empty()
-        && let Some(text) = said.take_if(|text| !text.is_empty())
-    {
-        input = alone(text); // there has to be some input
+    let mut out = items.finish();
+    if out.len() == empty {
+        match said.filter(|text| !text.is_empty()) {
+            // There has to be some input.
+            Some(text) => {
+                out.clear();
+                begin(&mut out, target, None);
+                alone(text, &mut out);
+            }
+            None if super::stateful(request).is_some() => {}
+            None => {
+                return Err(Fault::new(
+                    FaultKind::BadRequest,
+                    "there is nothing in the conversation that this model could read",
+                ));
+            }
+        }
     }
-    if input.is_empty() && super::stateful(request).is_none() {
-        return Err(Fault::new(
-            FaultKind::BadRequest,
-            "there is nothing in the conversation that this model could read",
-        ));
-    }
-    let mut out = Vec::with_capacity(input.len() + 1024);
-    let mut body = Object::begin(&mut out);
-    body.member("model", target.model);
-    body.maybe("instructions", said.filter(|text| !text.is_empty()).as_ref());
-    let elements = body.name("input");
-    elements.push(b'[');
-    elements.append(&mut input);
-    elements.push(b']');
+    out.push(b']');
+    let mut body = Object::inside(&mut out, false);
     if request.stream {
         body.member("stream", &true);
     }
@@ -49,4 +52,12 @@ pub(in super::super) fn write(request: &Request<'_>, target: &Target<'_>, lost: 
     settings::write(request, target, &mut body, lost);
     body.end();
     Ok(out)
+}
+
+/// Everything before the items, so that they are written where they stay.
+fn begin(out: &mut Vec<u8>, target: &Target<'_>, instructions: Option<&str>) {
+    let mut body = Object::begin(out);
+    body.member("model", target.model);
+    body.maybe("instructions", instructions.filter(|text| !text.is_empty()).as_ref());
+    body.name("input").push(b'[');
 }
