@@ -33,7 +33,8 @@ pub fn run_script(test: impl Future<Output = ()>) {
     run_within(SCRIPT_LIMIT, test);
 }
 
-fn run_within(limit: Duration, test: impl Future<Output = ()>) {
+/// The same with a limit of its own, for a test that other programs take part in.
+pub fn run_within(limit: Duration, test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let limited = runtime.block_on(async { tokio::time::timeout(limit, test).await });
     assert!(limited.is_ok(), "the test did not end within {limit:?}");

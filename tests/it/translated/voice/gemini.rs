@@ -16,10 +16,13 @@ pub fn stream(said: &Said) -> Answer {
             continue;
         };
         pieces.extend(halves(text).into_iter().filter(|half| !half.is_empty()).map(|half| {
-            let mut piece = part.clone();
-            piece["text"] = json!(half);
+            let mut piece = json!({"text": half});
+            piece["thought"] = part["thought"].clone();
             piece
         }));
+        if !part["thoughtSignature"].is_null() {
+            pieces.push(json!({"text": "", "thoughtSignature": part["thoughtSignature"]}));
+        }
     }
     let last = pieces.len() - 1;
     let ends = |index: usize| (index == last).then_some("STOP");
@@ -28,24 +31,23 @@ pub fn stream(said: &Said) -> Answer {
     events(&all)
 }
 
-/// The signature of thoughts stands with the part behind them; of calls there are no ids.
+/// The signature of thoughts stands with the first call, or else with the last part; of calls there are no ids.
 fn parts(said: &Said) -> Vec<Value> {
     let mut proof = None;
-    let part = |part: &Part| {
-        let mut written = match part {
-            Part::Text(text) => json!({"text": text}),
-            Part::Thought(text, signature) => {
-                proof = Some(*signature);
-                return json!({"text": text, "thought": true});
-            }
-            Part::Call(_, name, arguments) => json!({"functionCall": {"name": name, "args": object(arguments)}}),
-        };
-        if let Some(signature) = proof.take() {
-            written["thoughtSignature"] = json!(signature);
+    let part = |part: &Part| match part {
+        Part::Text(text) => json!({"text": text}),
+        Part::Thought(text, signature) => {
+            proof = Some(*signature);
+            json!({"text": text, "thought": true})
         }
-        written
+        Part::Call(_, name, arguments) => json!({"functionCall": {"name": name, "args": object(arguments)}}),
     };
-    said.parts.iter().map(part).collect()
+    let mut parts: Vec<_> = said.parts.iter().map(part).collect();
+    if let Some(signature) = proof {
+        let call = parts.iter().position(|part| part["functionCall"].is_object()).unwrap_or(parts.len() - 1);
+        parts[call]["thoughtSignature"] = json!(signature);
+    }
+    parts
 }
 
 fn candidate(said: &Said, parts: Vec<Value>, finish: Option<&str>) -> Value {
