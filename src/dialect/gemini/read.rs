@@ -6,7 +6,9 @@ use super::names::camel;
 use super::parts::{self, Ids};
 use super::read_settings::{read_config, read_tool, read_tool_config};
 use super::{usage, wire};
-use crate::canonical::{Dialect, Fault, FaultKind, Foreign, Part, Raw, Request, Role, Str, ToolResult, Turn};
+use crate::canonical::{
+    Dialect, Fault, FaultKind, Foreign, Part, Raw, Reasoning, Request, Role, Str, ToolResult, Turn,
+};
 use crate::dialect::codec::Asked;
 use crate::dialect::wire::{Content, List, Members, read_client};
 
@@ -116,6 +118,7 @@ fn read_contents<'a>(contents: Vec<wire::Content<'a>>) -> Result<Vec<Turn<'a>>, 
             match &mut part {
                 Part::ToolCall(call) => open.push((call.id.clone(), call.name.clone())),
                 Part::ToolResult(result) => pair(result, &mut open, &mut ids),
+                Part::Reasoning(thought) => join(&mut parts, thought),
                 _ => {}
             }
             parts.push(part);
@@ -123,6 +126,26 @@ fn read_contents<'a>(contents: Vec<wire::Content<'a>>) -> Result<Vec<Turn<'a>>, 
         turns.push(Turn { role, parts, name: None });
     }
     Ok(turns)
+}
+
+/// Puts the pieces before it onto a thought that another dialect signed. Clients send back what a stream told as they
+/// got it, piece by piece; but that proof is of the whole.
+fn join<'a>(parts: &mut Vec<Part<'a>>, thought: &mut Reasoning<'a>) {
+    if thought.redacted || thought.signature.as_ref().is_none_or(|signature| signature.from == Dialect::Gemini) {
+        return;
+    }
+    let piece = |part: &Part<'a>| matches!(part, Part::Reasoning(piece) if piece.signature.is_none());
+    let first = parts.iter().rposition(|part| !piece(part)).map_or(0, |other| other + 1);
+    let mut text = String::new();
+    for part in parts.drain(first..) {
+        if let Part::Reasoning(piece) = part {
+            text.push_str(&piece.text);
+        }
+    }
+    if !text.is_empty() {
+        text.push_str(&thought.text);
+        thought.text = text.into();
+    }
 }
 
 /// Finds the call that a result answers: by id, else the first of that name, else the first of all.

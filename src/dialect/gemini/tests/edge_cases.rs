@@ -307,3 +307,26 @@ fn a_reply_has_googles_shape() {
     );
     assert!(Raw::parse(&written).is_some());
 }
+
+#[test]
+fn case_127_a_thought_that_another_signed_is_put_together_from_its_pieces() {
+    use base64::Engine;
+    let proof = base64::prelude::BASE64_STANDARD.encode("~outrider.anthropic.EqoB");
+    let contents = |proof: &str| {
+        format!(
+            r#"{{"contents":[{{"role":"model","parts":[{{"text":"a"}},{{"text":"The","thought":true}},
+            {{"text":" user","thought":true}},{{"text":"","thought":true,"thoughtSignature":"{proof}"}}]}}]}}"#
+        )
+    };
+    let thought = |text: &'static str, signature| {
+        Part::Reasoning(Reasoning { text: text.into(), summary: true, signature, ..Reasoning::default() })
+    };
+    let foreign = Some(Signature::new(Dialect::Anthropic, "EqoB"));
+    let body = contents(&proof);
+    assert_eq!(read_request(&body).turns[0].parts, [Part::text("a"), thought("The user", foreign)]);
+    // Google's own proofs stand where they stood.
+    let body = contents("CuUG");
+    let own = Some(Signature::new(Dialect::Gemini, "CuUG"));
+    let expected = [Part::text("a"), thought("The", None), thought(" user", None), thought("", own)];
+    assert_eq!(read_request(&body).turns[0].parts, expected);
+}
