@@ -68,6 +68,9 @@ fn every_vendors_python_sdk_plays_the_harder_scenes() {
                 assert_eq!(back.len(), 12, "{}", speech.dialect);
                 for seen in back.iter().filter(|seen| !says(seen, "says Cohere")) {
                     assert!(says(seen, scene::SIGNATURE), "{} lost its proof: {seen:?}", speech.dialect);
+                    // The proof is of all of them, however many pieces they came in.
+                    let whole = speech.dialect == "gemini" || says(seen, scene::THOUGHTS);
+                    assert!(whole, "{} lost its thoughts: {seen:?}", speech.dialect);
                 }
             }
         }
