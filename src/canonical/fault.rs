@@ -76,6 +76,8 @@ pub enum FaultKind {
     Malformed,
     /// A reply that ended before its end.
     Truncated,
+    /// An answer that was to go on where another broke off, and is another one.
+    Diverged,
     /// No model of that name is known.
     UnknownModel,
     /// A model without any target that may serve it now.
@@ -136,7 +138,7 @@ impl FaultKind {
                 Blame::Client
             }
             RateLimited | QuotaExhausted | KeyRefused => Blame::Key,
-            NoTarget | Internal | TotalTimeout => Blame::Us,
+            NoTarget | Internal | TotalTimeout | Diverged => Blame::Us,
             Connect | ConnectTimeout | Tls | Reset | FirstTokenTimeout | IdleTimeout | UpstreamTimeout | Overloaded
             | ServerError | ModelMissing | Empty | Malformed | Truncated => Blame::Target,
         }
@@ -164,6 +166,7 @@ impl FaultKind {
             Empty => "empty",
             Malformed => "malformed",
             Truncated => "truncated",
+            Diverged => "diverged",
             UnknownModel => "unknown_model",
             NoTarget => "no_target",
             BadRequest => "bad_request",

@@ -1,6 +1,6 @@
 //! Copies that outlive the document they were read from, for the few events that have to wait.
 
-use super::{Citation, Delta, Foreign, Media, PartStart, Signature, Source, Str};
+use super::{Citation, Delta, Event, Foreign, Media, PartStart, Signature, Source, Stop, Str};
 
 fn owned(text: Option<Str<'_>>) -> Option<Str<'static>> {
     text.map(Str::into_owned)
@@ -77,6 +77,41 @@ impl Delta<'_> {
             Self::Text(text) => Delta::Text(text.into_owned()),
             Self::Signature(signature) => Delta::Signature(signature.into_owned()),
             Self::Citation(citation) => Delta::Citation(Box::new(citation.into_owned())),
+        }
+    }
+}
+
+impl Event<'_> {
+    /// The same, on its own.
+    pub fn into_owned(self) -> Event<'static> {
+        match self {
+            Self::Start { id, model, created, service_tier } => Event::Start {
+                id: id.into_owned(),
+                model: model.into_owned(),
+                created,
+                service_tier: owned(service_tier),
+            },
+            Self::PartStart { choice, part, start } => Event::PartStart { choice, part, start: start.into_owned() },
+            Self::Delta { choice, part, delta } => Event::Delta { choice, part, delta: delta.into_owned() },
+            Self::PartEnd { choice, part } => Event::PartEnd { choice, part },
+            Self::Stop { choice, stop } => Event::Stop { choice, stop: stop.into_owned() },
+            Self::Logprobs { choice, logprobs } => Event::Logprobs { choice, logprobs: logprobs.into_owned() },
+            Self::Usage(usage) => Event::Usage(usage),
+            Self::Ping => Event::Ping,
+            Self::Error(fault) => Event::Error(fault),
+            Self::End => Event::End,
+        }
+    }
+}
+
+impl Stop<'_> {
+    /// The same, on its own.
+    pub fn into_owned(self) -> Stop<'static> {
+        Stop {
+            reason: self.reason,
+            native: owned(self.native),
+            sequence: owned(self.sequence),
+            explanation: owned(self.explanation),
         }
     }
 }

@@ -172,6 +172,13 @@ impl<'a> Request<'a> {
         })
     }
 
+    /// The answer is to go on from `text`. Thoughts would come before it, and blanks at its end are not taken everywhere.
+    pub fn go_on_from(&mut self, text: String) {
+        let text = text.trim_end().to_owned();
+        self.turns.push(Turn { role: Role::Assistant, parts: vec![Part::text(text)], name: None });
+        self.reasoning = Thinking { off: true, ..Thinking::default() };
+    }
+
     /// Whether any turn holds a tool's call or result.
     pub fn has_tool_history(&self) -> bool {
         let tool = |part: &Part<'_>| matches!(part, Part::ToolCall(_) | Part::ToolResult(_));

@@ -53,12 +53,7 @@ impl Gatherer {
             }
             Event::PartEnd { .. } | Event::Ping => {}
             Event::Stop { choice, stop } => {
-                self.choice(choice).stop = super::Stop {
-                    reason: stop.reason,
-                    native: stop.native.map(Str::into_owned),
-                    sequence: stop.sequence.map(Str::into_owned),
-                    explanation: stop.explanation.map(Str::into_owned),
-                };
+                self.choice(choice).stop = stop.into_owned();
             }
             Event::Logprobs { choice, logprobs } => {
                 let choice = self.choice(choice);

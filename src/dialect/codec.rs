@@ -56,6 +56,16 @@ pub trait Codec: Sync {
     /// Writes one client's stream.
     fn write_stream(&self, about: &About<'_>) -> Box<dyn StreamWriter>;
 
+    /// Whether a provider goes on from the beginning of an answer that the request ends with.
+    fn prefills(&self, _target: &Target<'_>) -> bool {
+        false
+    }
+
+    /// Its clients give thoughts back with the provider's proof of them: half a thought is none.
+    fn signs_thoughts(&self) -> bool {
+        true
+    }
+
     /// Its embeddings, in dialects that have them.
     fn embeddings(&self) -> Option<&dyn Embed> {
         None

@@ -21,8 +21,9 @@ enum Splitter {
     Aws(aws_events::Splitter),
 }
 
-/// What is done with a frame: its type, where the framing has one apart from the data, and its data.
-pub type Each<'a> = dyn FnMut(&str, &[u8]) -> Result<(), Fault> + 'a;
+/// What is done with a frame: its type, where the framing has one apart from the data, and its data. `false`: it is no
+/// good, but those after it may be.
+pub type Each<'a> = dyn FnMut(&str, &[u8]) -> Result<bool, Fault> + 'a;
 
 impl Frames {
     /// Nothing so far.
@@ -36,7 +37,7 @@ impl Frames {
     }
 
     /// Gives each frame that `chunk` completes to `each`, until that finds a fault. Also gives the bytes of the good
-    /// ones: a prefix of what came in and was not given back before.
+    /// ones, of what came in and was not given back before.
     pub fn push(&mut self, chunk: Bytes, each: &mut Each<'_>) -> (Bytes, Option<Fault>) {
         if let Splitter::SseOrArray = self.0 {
             let Some(first) = chunk.iter().find(|byte| !byte.is_ascii_whitespace()) else { return (chunk, None) };
@@ -52,14 +53,14 @@ impl Frames {
             },
             Splitter::Array(splitter) => match splitter.push(chunk) {
                 Ok(ready) => good(&ready.bytes, ready.pieces(), |piece| {
-                    json_array::element(piece).map_or(Ok(()), |element| each("", element))
+                    json_array::element(piece).map_or(Ok(true), |element| each("", element))
                 }),
                 Err(odd) => (Bytes::new(), Some(malformed(format!("{odd:?}")))),
             },
             Splitter::Lines(splitter) => match splitter.push(chunk) {
                 Ok(ready) => good(&ready.bytes, ready.lines(), |line| {
                     let line = line.trim_ascii();
-                    if line.is_empty() { Ok(()) } else { each("", line) }
+                    if line.is_empty() { Ok(true) } else { each("", line) }
                 }),
                 Err(_) => (Bytes::new(), Some(too_long())),
             },
@@ -87,27 +88,38 @@ impl Frames {
     }
 }
 
-/// Works on the frames of `bytes` in order. Gives the bytes of those before the first fault.
+/// Works on the frames of `bytes` in order. Gives the bytes of the good ones before the first fault.
 fn good<'f>(
     bytes: &Bytes,
     frames: impl Iterator<Item = &'f [u8]>,
-    mut work: impl FnMut(&[u8]) -> Result<(), Fault>,
+    mut work: impl FnMut(&[u8]) -> Result<bool, Fault>,
 ) -> (Bytes, Option<Fault>) {
-    let mut length = 0;
+    // Nearly always everything is good, and nothing is copied.
+    let (mut from, mut to, mut parts) = (0, 0, Vec::new());
+    let mut fault = None;
     for frame in frames {
-        if let Err(fault) = work(frame) {
-            return (bytes.slice(..length), Some(fault));
+        match work(frame) {
+            Ok(true) => to += frame.len(),
+            Ok(false) => {
+                parts.push(bytes.slice(from..to));
+                to += frame.len();
+                from = to;
+            }
+            Err(found) => {
+                fault = Some(found);
+                break;
+            }
         }
-        length += frame.len();
     }
-    (bytes.clone(), None)
+    let last = bytes.slice(from..to);
+    (if parts.is_empty() { last } else { [parts.concat().into(), last].concat().into() }, fault)
 }
 
-fn event_of(event: &[u8], each: &mut Each<'_>) -> Result<(), Fault> {
+fn event_of(event: &[u8], each: &mut Each<'_>) -> Result<bool, Fault> {
     let event = sse::Event::read(event);
     match event.data {
         Some(data) => each(std::str::from_utf8(event.name).unwrap_or_default(), &data),
-        None => Ok(()),
+        None => Ok(true),
     }
 }
 

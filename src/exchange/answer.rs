@@ -4,14 +4,16 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
-use crate::canonical::{Fault, Lost, Usage};
+use crate::canonical::{Lost, Usage};
 use crate::dialect::flow::Flow;
 use crate::health::InFlight;
 use crate::routing::Target;
 
 /// The first real event of a target's reply has arrived: from here on the client is committed to it.
 pub(super) struct Answer<R> {
-    /// Who answers.
+    /// Which candidate of the plan answers.
+    pub candidate: usize,
+    /// Who that is.
     pub target: Target,
     /// Counts the call as in flight at its target until the reply has ended.
     pub in_flight: InFlight,
@@ -27,8 +29,8 @@ pub(super) struct Answer<R> {
     pub ready: Vec<Bytes>,
     /// What follows.
     pub rest: Rest,
-    /// When the first real event was here.
-    pub first_event: Instant,
+    /// When it was ready to go out.
+    pub ready_at: Instant,
 }
 
 /// What follows after [`Answer::ready`].
@@ -37,8 +39,6 @@ pub(super) enum Rest {
     Nothing(Usage),
     /// More events.
     Events(Box<dyn Flow>),
-    /// Nothing good: the stream broke in the very bytes that brought its first real event.
-    Broken(Box<dyn Flow>, Fault),
     /// More of a body that is too long to be held, or that cannot be looked into.
     Bytes(Tail),
 }

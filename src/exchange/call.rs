@@ -6,7 +6,7 @@ use std::time::UNIX_EPOCH;
 use http::{HeaderMap, Method};
 use tokio::time::Instant;
 
-use crate::canonical::{Dialect, fnv};
+use crate::canonical::{Dialect, Fault, Usage, fnv};
 use crate::dialect::codec;
 use crate::dialect::codec::{About, Asked, Codec};
 use crate::dialect::doors::Operation;
@@ -135,6 +135,15 @@ impl Call {
             json_array: self.json_array,
             request,
         })
+    }
+
+    /// The answer of the latest try broke off.
+    pub(super) fn broke_off(&mut self, fault: &Fault, usage: Usage) {
+        if let Some(attempt) = self.record.attempts.last_mut() {
+            attempt.fault = Some(fault.kind);
+            attempt.usage = Some(usage);
+            attempt.detail = fault.detail.clone();
+        }
     }
 
     /// `x-outrider-attempts`: each try as `target;outcome;milliseconds`.

@@ -84,12 +84,12 @@ fn may_go_on(kind: FaultKind, on: RetryOn) -> bool {
         FirstTokenTimeout | UpstreamTimeout => on.timeout,
         Overloaded | ServerError => on.server_error,
         RateLimited => on.rate_limited,
-        Empty | Malformed | Truncated => on.stream,
+        Empty | Malformed | Truncated | IdleTimeout => on.stream,
         // Our key, our account, our list of models: never the client's concern.
-        QuotaExhausted | KeyRefused | ModelMissing | Unsupported => true,
-        // Every target would say so, or nobody is there to hear it, or it is after the first event.
+        QuotaExhausted | KeyRefused | ModelMissing | Unsupported | Diverged => true,
+        // Every target would say so, or nobody is there to hear it.
         Rejected | BadRequest | TooLarge | ClientTimeout | Forbidden | ClientGone | UnknownModel | NoTarget
-        | TotalTimeout | IdleTimeout | Internal => false,
+        | TotalTimeout | Internal => false,
     }
 }
 

@@ -1,18 +1,20 @@
 //! Reading a reply until it is known to be an answer.
 //!
-//! A stream is held until its first real event; a whole reply until its end, because only then is it known not to be
-//! cut, so that a cut one can still go elsewhere.
+//! A stream is held until its first real event may go out, or for as long as the operator wants; a whole reply until its
+//! end, because only then is it known not to be cut. Whatever happens until then can still go elsewhere.
 
 use std::time::SystemTime;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use tokio::time::{Duration, Instant, timeout};
+use tokio::time::{Duration, Instant, timeout, timeout_at};
 
 use super::Call;
 use super::answer::{Answer, Rest, Tail};
 use super::lane::Lane;
 use super::outbound::{Sent, reply_headers};
+use super::patience::Patience;
+use super::recover::Joint;
 use super::whole;
 use crate::canonical::{self, Dialect, Fault, FaultKind, Gatherer, Lost, Usage};
 use crate::dialect::codec::{Codec, Framing};
@@ -23,7 +25,7 @@ use crate::dialect::openai_chat::{self, StreamWatch};
 use crate::dialect::restore::Restore;
 use crate::health::InFlight;
 use crate::provider::limits;
-use crate::routing::Target;
+use crate::routing::{Hold, Policy, Recover, Target};
 use crate::upstream::Reply;
 
 /// Whole replies up to this size are held to their end; a longer one (thousands of embeddings) goes out as it comes.
@@ -46,19 +48,30 @@ pub(super) struct Held<R> {
     lost: Lost,
     ready: Vec<Bytes>,
     rest: Rest,
-    first_event: Instant,
+    /// When the first real event was here.
+    pub(super) first_event: Instant,
 }
 
 impl<R> Held<R> {
-    pub(super) fn by(self, target: Target, in_flight: InFlight) -> Answer<R> {
-        let Self { reply, status, headers, lost, ready, rest, first_event } = self;
-        Answer { target, in_flight, reply, status, headers, lost, ready, rest, first_event }
+    pub(super) fn by(self, candidate: usize, target: Target, in_flight: InFlight) -> Answer<R> {
+        let Self { reply, status, headers, lost, ready, rest, .. } = self;
+        Answer { candidate, target, in_flight, reply, status, headers, lost, ready, rest, ready_at: Instant::now() }
     }
 
     fn new(reply: R, head: Head, ready: Vec<Bytes>, rest: Rest) -> Self {
         let Head { status, headers, lost } = head;
         Self { reply, status, headers, lost, ready, rest, first_event: Instant::now() }
     }
+}
+
+/// What a reply is an answer to.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'c> {
+    pub(super) call: &'c Call,
+    pub(super) policy: &'c Policy,
+    pub(super) patience: Patience,
+    /// It goes on where another answer broke off.
+    pub(super) joint: Option<Joint<'c>>,
 }
 
 /// What the client will be told before the body.
@@ -69,8 +82,9 @@ struct Head {
 }
 
 /// Reads `reply` until its first real event, or finds the fault in it.
-pub(super) async fn first_event<R: Reply>(call: &Call, sent: Sent, mut reply: R) -> Result<Held<R>, Fault> {
+pub(super) async fn first_event<R: Reply>(asked: Asked<'_>, sent: Sent, mut reply: R) -> Result<Held<R>, Fault> {
     let Sent { lane, lost, restore } = sent;
+    let (call, patience) = (asked.call, asked.patience);
     let status = reply.status();
     if !status.is_success() {
         let mut fault = refused(lane.target(), reply).await;
@@ -85,9 +99,9 @@ pub(super) async fn first_event<R: Reply>(call: &Call, sent: Sent, mut reply: R)
             return Err(Fault::new(FaultKind::Malformed, "the provider compressed its answer although asked not to"));
         }
         // It passes, but cannot be looked into.
-        return long(reply, head, Vec::new(), Tail::default()).await;
+        return patience.first(long(reply, head, Vec::new(), Tail::default())).await;
     }
-    let Some(first) = reply.next().await? else { return Err(empty(status)) };
+    let Some(first) = patience.first(reply.next()).await? else { return Err(empty(status)) };
     let streams = is_event_stream(reply.headers(), call.head.stream, lane.target().framing(), &first);
     if let Lane::Translated { client, .. } = lane {
         let streams = call.head.stream && !call.json_array;
@@ -96,10 +110,13 @@ pub(super) async fn first_event<R: Reply>(call: &Call, sent: Sent, mut reply: R)
     }
     match (streams, call.head.stream, lane) {
         (true, false, Lane::Translated { client, target }) => {
-            gathered(call, (client, target), restore, reply, head, first).await
+            patience.first(gathered(call, (client, target), restore, reply, head, first)).await
         }
-        (true, ..) => events(flow(call, lane, restore), reply, head, first).await,
-        (false, ..) => held(call, lane, restore, reply, head, first).await,
+        (true, ..) => events(asked, flow(asked, lane, restore), reply, head, first).await,
+        (false, ..) if asked.joint.is_some() => {
+            Err(Fault::new(FaultKind::Malformed, "the provider does not stream its answer although asked to"))
+        }
+        (false, ..) => patience.first(held(call, lane, restore, reply, head, first)).await,
     }
 }
 
@@ -119,45 +136,85 @@ fn is_event_stream(headers: &HeaderMap, asked: bool, framing: Framing, first: &[
     }
 }
 
-async fn events<R: Reply>(mut flow: Box<dyn Flow>, mut reply: R, head: Head, first: Bytes) -> Result<Held<R>, Fault> {
-    let mut ready = Vec::new();
+async fn events<R: Reply>(
+    asked: Asked<'_>,
+    mut flow: Box<dyn Flow>,
+    mut reply: R,
+    head: Head,
+    first: Bytes,
+) -> Result<Held<R>, Fault> {
+    let Asked { policy, patience, .. } = asked;
+    let (mut ready, mut length) = (Vec::new(), 0);
+    let (mut first_event, mut last_event) = (None, Instant::now());
     let mut chunk = Some(first);
-    loop {
+    let rest = loop {
         let ended = chunk.is_none();
         let pushed = match chunk {
             Some(chunk) => flow.push(chunk),
             None => flow.end(),
         };
+        length += pushed.ready.len();
         if !pushed.ready.is_empty() {
             ready.push(pushed.ready);
         }
-        match pushed.fault {
-            Some(fault) if !flow.begun() => return Err(fault),
-            Some(fault) => return Ok(Held::new(reply, head, ready, Rest::Broken(flow, fault))),
-            None if ended => return Ok(Held::new(reply, head, ready, Rest::Nothing(flow.usage()))),
-            None if flow.begun() => return Ok(Held::new(reply, head, ready, Rest::Events(flow))),
-            None if ready.iter().map(Bytes::len).sum::<usize>() > HELD => {
+        if let Some(fault) = pushed.fault {
+            return Err(fault); // nobody has seen anything of it
+        }
+        if ended {
+            break Rest::Nothing(flow.usage());
+        }
+        if pushed.progress {
+            last_event = Instant::now();
+        }
+        if !flow.begun() {
+            if length > HELD {
                 return Err(Fault::new(FaultKind::Malformed, "the provider streams without saying anything"));
             }
-            None => chunk = reply.next().await?,
+            chunk = patience.first(reply.next()).await?;
+            continue;
         }
-    }
+        let begun = *first_event.get_or_insert_with(Instant::now);
+        let next = patience.next(last_event, reply.next());
+        chunk = match policy.hold {
+            _ if length > HELD => break Rest::Events(flow),
+            Hold::No if flow.shown() => break Rest::Events(flow),
+            Hold::For(pause) if flow.shown() => match timeout_at(begun + pause, next).await {
+                Ok(chunk) => chunk?,
+                Err(_) => break Rest::Events(flow),
+            },
+            _ => next.await?,
+        };
+    };
+    let first_event = first_event.unwrap_or_else(Instant::now);
+    Ok(Held { first_event, ..Held::new(reply, head, ready, rest) })
 }
 
-fn flow(call: &Call, lane: Lane, restore: Restore) -> Box<dyn Flow> {
+fn flow(asked: Asked<'_>, lane: Lane, restore: Restore) -> Box<dyn Flow> {
+    let Asked { call, policy, joint, .. } = asked;
+    // The model's answer is one, and nobody else can make the rest of it where the call is bound to its provider.
+    let kept = policy.recover != Recover::Off && call.operation == Operation::Chat;
     let request = match lane {
         // Only a writer that repeats the client's settings looks at them.
-        Lane::Translated { .. } => call.body.slice(0, call.body.len()),
-        Lane::Native(_) => Bytes::new(),
+        Lane::Native(_) if !kept => Bytes::new(),
+        _ => call.body.slice(0, call.body.len()),
     };
-    match lane {
-        Lane::Native(codec) if codec.dialect() == Dialect::OpenAiChat => Box::new(StreamWatch::new(call.operation)),
-        Lane::Native(codec) => call.about(&request, |about| Box::new(Stream::native(codec, about)) as Box<dyn Flow>),
-        Lane::Translated { client, target } => {
-            let stream = call.about(&request, |about| Stream::translated(target, client, about));
-            Box::new(stream.restoring(restore))
+    call.about(&request, |about| -> Box<dyn Flow> {
+        let (client, target) = lane.codecs();
+        match (joint, lane) {
+            (Some(joint), _) => {
+                let stream = Stream::translated(target, client, about).restoring(restore);
+                Box::new(stream.going_on(joint.given.clone(), joint.splice(client)))
+            }
+            (None, Lane::Native(codec)) if codec.dialect() == Dialect::OpenAiChat => {
+                Box::new(StreamWatch::new(call.operation, kept))
+            }
+            (None, Lane::Native(codec)) => Box::new(Stream::native(codec, about, kept)),
+            (None, Lane::Translated { .. }) => {
+                let stream = Stream::translated(target, client, about).restoring(restore);
+                Box::new(if kept { stream.kept() } else { stream })
+            }
         }
-    }
+    })
 }
 
 async fn held<R: Reply>(
@@ -232,8 +289,8 @@ async fn gathered<R: Reply>(
         }
         let ended = chunk.is_none();
         let rest = chunk.unwrap_or_else(|| frames.rest());
-        let (_, fault) =
-            frames.push(rest, &mut |name, data| reader.frame(name, data, &mut |event| gatherer.push(event)));
+        let (_, fault) = frames
+            .push(rest, &mut |name, data| reader.frame(name, data, &mut |event| gatherer.push(event)).map(|()| true));
         if let Some(fault) = fault {
             return Err(fault);
         }

@@ -33,6 +33,14 @@ impl Lane {
         }
     }
 
+    /// The client's dialect, and the target's.
+    pub(super) fn codecs(&self) -> (&'static dyn Codec, &'static dyn Codec) {
+        match self {
+            Self::Native(codec) => (*codec, *codec),
+            Self::Translated { client, target } => (*client, *target),
+        }
+    }
+
     /// The target's dialect.
     pub(super) fn target(&self) -> &'static dyn Codec {
         match self {

@@ -13,10 +13,13 @@ mod hold;
 mod intake;
 mod lane;
 mod outbound;
+mod patience;
+mod recover;
 mod refusal;
 mod relay;
 #[cfg(test)]
 mod stories;
+mod tries;
 mod whole;
 
 use std::future::Future;
@@ -26,6 +29,8 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
+
+use tries::Tries;
 
 pub use call::{Arrival, Call, request_id};
 pub use outbound::headers as client_headers;
@@ -100,8 +105,9 @@ impl<T: Transport> Exchange<T> {
         let model = call.snapshot.find(&call.head.model, &self.registry)?;
         call.record.model = Some(model.name.clone());
         let plan = Plan::new(model, Instant::now().into_std(), fastrand::f64);
-        match self.first_answer(call, caller, &plan).await {
-            Ok(answer) => relay::relay(call, caller, &plan.model.policy, answer).await,
+        let mut tries = Tries::new(call, &plan);
+        match self.answer(call, caller, &plan, &mut tries, None).await {
+            Ok(answer) => self.relay(call, caller, &plan, &mut tries, answer).await,
             Err(fault) => count::estimated(call, caller, fault).await,
         }
     }

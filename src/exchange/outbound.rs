@@ -5,6 +5,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use super::Call;
 use super::lane::Lane;
+use super::recover::Joint;
 use super::whole;
 use crate::canonical::{Dialect, Fault, FaultKind, Lost};
 use crate::dialect::codec::Codec;
@@ -62,11 +63,19 @@ pub(super) struct Sent {
     pub(super) restore: Restore,
 }
 
-/// The request for `target`, with `key` where the provider needs one.
-pub(super) fn request(call: &Call, policy: &Policy, target: &Target, key: Option<&Key>) -> Result<Outbound, Fault> {
+/// The request for `target`, with `key` where the provider needs one. `joint`: the answer is to go on where another one
+/// broke off.
+pub(super) fn request(
+    call: &Call,
+    policy: &Policy,
+    target: &Target,
+    key: Option<&Key>,
+    joint: Option<Joint<'_>>,
+) -> Result<Outbound, Fault> {
     let provider = &*target.provider;
     let voice = provider.voice(call.dialect, call.operation, &target.model);
-    let lane = Lane::new(call.dialect, call.own_form, voice);
+    let prefix = joint.and_then(|joint| joint.prefix());
+    let lane = Lane::new(call.dialect, call.own_form || prefix.is_some(), voice);
     let native = matches!(lane, Lane::Native(_));
     let keyless = call.query.as_deref().filter(|_| call.dialect == Dialect::Gemini && !provider.passthrough);
     let keyless = keyless.map(without_key);
@@ -89,7 +98,7 @@ pub(super) fn request(call: &Call, policy: &Policy, target: &Target, key: Option
             let to = codec::Target { model: &target.model, flavour: voice.flavour };
             let written = match whole::request(call, (client, codec), &to, &mut lost) {
                 Some(written) => written?,
-                None => chat(call, (client, codec), &to, &mut lost, &mut restore)?,
+                None => chat(call, (client, codec), &to, prefix, &mut lost, &mut restore)?,
             };
             Body::from(Bytes::from(written))
         }
@@ -126,6 +135,7 @@ fn chat(
     call: &Call,
     (client, codec): (&dyn Codec, &dyn Codec),
     to: &codec::Target<'_>,
+    prefix: Option<String>,
     lost: &mut Lost,
     restore: &mut Restore,
 ) -> Result<Vec<u8>, Fault> {
@@ -136,6 +146,9 @@ fn chat(
     if let Some(member) = client.bound(&request) {
         let message = format!("`{member}` refers to what only a provider of {} knows", call.dialect.as_str());
         return Err(Fault::new(FaultKind::Unsupported, message));
+    }
+    if let Some(prefix) = prefix {
+        request.go_on_from(prefix);
     }
     match call.operation {
         Operation::Chat => codec.write_request(&request, to, lost),

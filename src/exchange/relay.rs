@@ -1,7 +1,7 @@
 //! Pumping an answer to the client: bytes as they are, usage on the side, an eye on stalls and cuts.
 //!
-//! Only complete events are forwarded, so that an error can always follow. A stream that breaks ends as an error in
-//! the client's dialect, never as a success.
+//! Only complete events are forwarded, so that an error can always follow. Of a stream that breaks off, another target may
+//! give the rest; otherwise it ends as an error in the client's dialect, never as a success.
 
 mod clock;
 mod held;
@@ -15,13 +15,15 @@ use tokio::time::Instant;
 use self::clock::Clock;
 use self::held::{HELD, Held, at_once};
 use super::answer::{Answer, Rest, Tail};
-use super::{Call, Caller, Gone, outbound};
-use crate::canonical::{Fault, FaultKind};
+use super::tries::Tries;
+use super::{Call, Caller, Exchange, Gone, outbound};
+use crate::canonical::{Blame, Fault, FaultKind};
 use crate::dialect::flow::{Flow, Pushed};
 use crate::dialect::openai_chat;
-use crate::routing::Policy;
+use crate::routing::plan::Plan;
+use crate::routing::{Policy, Recover};
 use crate::telemetry::Outcome;
-use crate::upstream::Reply;
+use crate::upstream::{Reply, Transport};
 
 /// `x-outrider-target`: who answers.
 pub(super) const TARGET: HeaderName = HeaderName::from_static("x-outrider-target");
@@ -32,34 +34,105 @@ pub(super) const LOST: HeaderName = HeaderName::from_static("x-outrider-lost");
 /// `x-request-id`: what the log calls this call.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Sends `answer` to the client. An `Err` means that the client has seen nothing yet.
-pub(super) async fn relay<R: Reply>(
-    call: &mut Call,
-    caller: &mut impl Caller,
-    policy: &Policy,
-    mut answer: Answer<R>,
-) -> Result<(), Fault> {
-    name_the_answer(call, &mut answer);
-    let complete = matches!(answer.rest, Rest::Nothing(_));
-    let length = complete.then(|| answer.ready.iter().map(Bytes::len).sum());
-    caller.begin(answer.status, std::mem::take(&mut answer.headers), length).await?;
-    call.record.first_token = Some(call.arrived.elapsed());
-    call.record.added += answer.first_event.elapsed();
+impl<T: Transport> Exchange<T> {
+    /// Sends `answer` to the client, and what takes its place if it breaks off. An `Err` means that the client has seen
+    /// nothing yet.
+    pub(super) async fn relay<C: Caller>(
+        &self,
+        call: &mut Call,
+        caller: &mut C,
+        plan: &Plan,
+        tries: &mut Tries,
+        mut answer: Answer<T::Reply>,
+    ) -> Result<(), Fault> {
+        name_the_answer(call, &mut answer);
+        let complete = matches!(answer.rest, Rest::Nothing(_));
+        let length = complete.then(|| answer.ready.iter().map(Bytes::len).sum());
+        caller.begin(answer.status, std::mem::take(&mut answer.headers), length).await?;
+        call.record.first_token = Some(call.arrived.elapsed());
+        call.record.added += answer.ready_at.elapsed();
 
-    let mut reply = answer.reply;
-    let mut pump = Pump { call, caller, policy, held: Held::default(), between_events: true };
-    match pump.run(answer.ready, answer.rest, &mut reply).await {
-        Ok(()) => {
-            call.record.outcome = Outcome::Success;
-            reply.release().await;
-        }
-        Err(fault) => {
-            call.record.outcome = Outcome::Fault(fault.kind);
-            answer.in_flight.broke(Instant::now().into_std(), &fault);
-            tracing::debug!(target = %answer.target.id, kind = %fault.kind, detail = ?fault.detail, "answer broke off");
+        let policy = &plan.model.policy;
+        let mut pump = Pump { call, caller, policy, held: Held::default(), between_events: true };
+        loop {
+            let Answer { candidate, target, in_flight, mut reply, ready, rest, .. } = answer;
+            let Broken { fault, flow } = match pump.run(ready, rest, &mut reply).await {
+                Ok(()) => {
+                    pump.call.record.outcome = Outcome::Success;
+                    reply.release().await;
+                    return Ok(());
+                }
+                Err(broken) => broken,
+            };
+            in_flight.broke(Instant::now().into_std(), &fault);
+            drop(reply); // nobody listens to it any more
+            tracing::debug!(target = %target.id, kind = %fault.kind, detail = ?fault.detail, "answer broke off");
+            let Some(mut flow) = flow else {
+                pump.call.record.outcome = Outcome::Fault(fault.kind);
+                return Ok(());
+            };
+            pump.call.broke_off(&fault, flow.usage());
+            let recovered = self.go_on(&mut pump, plan, tries, candidate, flow.as_mut(), fault).await;
+            answer = match recovered {
+                Ok(Some(answer)) => answer,
+                Ok(None) => {
+                    pump.call.record.outcome = Outcome::Success;
+                    return Ok(());
+                }
+                Err(fault) => {
+                    pump.call.record.outcome = Outcome::Fault(fault.kind);
+                    pump.error(flow.as_mut(), &fault).await;
+                    return Ok(());
+                }
+            };
         }
     }
-    Ok(())
+
+    /// The answer that takes the place of one that broke off; `None` where nothing was lacking of it but its end.
+    async fn go_on<C: Caller>(
+        &self,
+        pump: &mut Pump<'_, C>,
+        plan: &Plan,
+        tries: &mut Tries,
+        candidate: usize,
+        flow: &mut dyn Flow,
+        fault: Fault,
+    ) -> Result<Option<Answer<T::Reply>>, Fault> {
+        let possible = plan.model.policy.recover != Recover::Off && fault.kind != FaultKind::ClientGone;
+        let Some(given) = flow.given().filter(|_| possible) else { return Err(fault) };
+        if given.is_whole() {
+            let call = &*pump.call;
+            let request = call.body.slice(0, call.body.len());
+            let end = call.about(&request, |about| given.ending(call.codec(), about));
+            pump.flush(false).await?;
+            pump.write(end, true).await?;
+            return Ok(None);
+        }
+        tries.failed(candidate, fault.clone(), false);
+        match self.answer(pump.call, pump.caller, plan, tries, Some(&given)).await {
+            Ok(answer) => {
+                pump.call.record.target = Some(answer.target.id.clone());
+                tracing::info!(target = %answer.target.id, "another target goes on with an answer that broke off");
+                Ok(Some(answer))
+            }
+            // What the client has to know is why its answer broke off, unless it left itself.
+            Err(last) if last.kind == FaultKind::ClientGone => Err(last),
+            Err(_) => Err(fault),
+        }
+    }
+}
+
+/// A stream that broke off.
+struct Broken {
+    fault: Fault,
+    /// It can still tell the client. `None`: the client is gone, or cannot be told.
+    flow: Option<Box<dyn Flow>>,
+}
+
+impl From<Gone> for Broken {
+    fn from(gone: Gone) -> Self {
+        Self { fault: gone.into(), flow: None }
+    }
 }
 
 /// The headers that every reply carries, and the one id under which the client, the provider and we know the call.
@@ -97,9 +170,12 @@ struct Pump<'a, C> {
 }
 
 impl<C: Caller> Pump<'_, C> {
-    async fn run(&mut self, ready: Vec<Bytes>, rest: Rest, reply: &mut impl Reply) -> Result<(), Fault> {
+    async fn run(&mut self, ready: Vec<Bytes>, rest: Rest, reply: &mut impl Reply) -> Result<(), Broken> {
         let complete = matches!(rest, Rest::Nothing(_));
         let last = ready.len().saturating_sub(1);
+        if complete && ready.is_empty() {
+            self.flush(true).await?; // another answer had nothing to add
+        }
         for (i, piece) in ready.into_iter().enumerate() {
             self.write(piece, complete && i == last).await?;
         }
@@ -109,42 +185,54 @@ impl<C: Caller> Pump<'_, C> {
                 Ok(())
             }
             Rest::Events(flow) => self.events(flow, reply).await,
-            Rest::Broken(mut flow, fault) => {
-                self.call.record.usage = flow.usage();
-                self.error(flow.as_mut(), fault).await
-            }
-            Rest::Bytes(tail) => self.bytes(tail, reply).await,
+            Rest::Bytes(tail) => self.bytes(tail, reply).await.map_err(|fault| Broken { fault, flow: None }),
         }
     }
 
-    /// A stream of events, to its end or to the error that takes its place.
-    async fn events(&mut self, mut flow: Box<dyn Flow>, reply: &mut impl Reply) -> Result<(), Fault> {
+    /// A stream of events, to its end or to where it breaks off.
+    async fn events(&mut self, mut flow: Box<dyn Flow>, reply: &mut impl Reply) -> Result<(), Broken> {
         let mut clock = Clock::new(self.call.arrived, self.policy);
         let fault = loop {
             let chunk = match self.next(&mut clock, reply).await {
                 Ok(chunk) => chunk,
+                Err(fault) if fault.blame() == Blame::Target => {
+                    // It may have said everything but that it has ended.
+                    let Pushed { ready, fault: lacks, .. } = flow.end();
+                    self.held.push(ready);
+                    if lacks.is_some() {
+                        break fault;
+                    }
+                    self.told(flow.as_ref());
+                    return Ok(self.flush(true).await?);
+                }
                 Err(fault) => break fault,
             };
             let ended = chunk.is_none();
-            let Pushed { ready, fault } = match chunk {
+            let Pushed { ready, progress, fault } = match chunk {
                 Some(chunk) => flow.push(chunk),
                 None => flow.end(),
             };
-            if is_progress(&ready) {
+            if progress {
                 clock.restart();
             }
             self.held.push(ready);
             match fault {
                 Some(fault) => break fault,
                 None if ended => {
-                    self.call.record.usage = flow.usage();
+                    self.told(flow.as_ref());
                     return Ok(self.flush(true).await?);
                 }
                 None => {}
             }
         };
+        self.told(flow.as_ref());
+        Err(Broken { fault, flow: Some(flow) })
+    }
+
+    /// What the record learns from a stream that is over.
+    fn told(&mut self, flow: &dyn Flow) {
         self.call.record.usage = flow.usage();
-        self.error(flow.as_mut(), fault).await
+        self.call.record.skipped += flow.skipped();
     }
 
     /// The provider's next chunk. What is held goes out first, unless the chunk is there at once: each write costs a
@@ -163,15 +251,18 @@ impl<C: Caller> Pump<'_, C> {
     }
 
     /// The error as the last event, on a line of its own even where the last good event came without its end.
-    async fn error(&mut self, flow: &mut dyn Flow, fault: Fault) -> Result<(), Fault> {
-        if fault.kind != FaultKind::ClientGone {
+    async fn error(&mut self, flow: &mut dyn Flow, fault: &Fault) {
+        if fault.kind == FaultKind::ClientGone {
+            return;
+        }
+        let mut told = async || -> Result<(), Gone> {
             self.flush(false).await?;
             if !self.between_events {
                 self.write(Bytes::from_static(b"\n\n"), false).await?;
             }
-            self.write(flow.fail(&fault), true).await?;
-        }
-        Err(fault)
+            self.write(flow.fail(fault), true).await
+        };
+        let _ = told().await; // nobody is there to hear it
     }
 
     /// A long body, which only its framing can tell to be whole: a cut is passed on as a cut.
@@ -209,9 +300,4 @@ impl<C: Caller> Pump<'_, C> {
         self.call.record.bytes_out += bytes.len() as u64;
         self.caller.write(bytes, last).await
     }
-}
-
-/// Comments and pings keep a connection alive but are no progress.
-fn is_progress(ready: &[u8]) -> bool {
-    !ready.is_empty() && (!ready.starts_with(b":") || memchr::memmem::find(ready, b"\ndata").is_some())
 }

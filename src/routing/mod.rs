@@ -57,6 +57,35 @@ pub struct Policy {
     pub total: Duration,
     /// The call rather fails than goes to a target that cannot be told all that it asks for.
     pub strict: bool,
+    /// What is done when a stream breaks off after its first real event.
+    pub recover: Recover,
+    /// How long a stream is kept back, so that one that breaks off early can be made anew without a trace.
+    pub hold: Hold,
+}
+
+/// What is done when a stream breaks off after its first real event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Recover {
+    /// It ends as an error.
+    Off,
+    /// The call is made anew, and its answer has to begin in the same way; if it does not, a target that can go on from
+    /// a given text is asked to.
+    #[default]
+    Restart,
+    /// A target that can go on from a given text is asked to at once.
+    Continue,
+}
+
+/// How long a stream is kept back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hold {
+    /// Not at all.
+    #[default]
+    No,
+    /// So long after its first real event.
+    For(Duration),
+    /// To its end, unless it is long.
+    All,
 }
 
 /// Which faults may be tried again, as `retry.on` lists them.

@@ -35,6 +35,8 @@ pub struct CallRecord {
     pub lost: Vec<String>,
     /// Tokens, as the provider counted them.
     pub usage: Usage,
+    /// Events of the provider's that could not be read and were left out.
+    pub skipped: u32,
     /// Bytes of the request's body.
     pub bytes_in: u64,
     /// Bytes of the reply's body.
@@ -60,6 +62,8 @@ pub struct Attempt {
     pub status: Option<u16>,
     /// How long it took to the first real event or to the fault.
     pub took: Duration,
+    /// The tokens of an answer that broke off; those of a whole one are the call's.
+    pub usage: Option<Usage>,
     /// For the log: the transport's own words.
     pub detail: Option<Box<str>>,
 }
@@ -81,6 +85,7 @@ impl CallRecord {
             outcome: Outcome::Fault(FaultKind::ClientGone),
             lost: Vec::new(),
             usage: Usage::default(),
+            skipped: 0,
             bytes_in: 0,
             bytes_out: 0,
             first_token: None,
@@ -139,6 +144,7 @@ impl CallRecord {
             fault,
             status: Some(status),
             took,
+            usage: None,
             detail: None,
         };
         Self {
@@ -165,6 +171,7 @@ impl CallRecord {
                 cache_write_1h: None,
                 reasoning: Some(7),
             },
+            skipped: 0,
             bytes_in: 1_024,
             bytes_out: 2_048,
             first_token: Some(ms(320)),

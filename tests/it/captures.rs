@@ -98,7 +98,7 @@ fn check(operation: Operation, recording: &Value, random: &mut fastrand::Rng) ->
 
 /// Watches a stream in chunks cut at random; what comes out must be what went in.
 fn stream(operation: Operation, text: &str, random: &mut fastrand::Rng) -> Result<Usage, Fault> {
-    let mut watch = StreamWatch::new(operation);
+    let mut watch = StreamWatch::new(operation, false);
     let mut forwarded = Vec::new();
     let mut rest = text.as_bytes();
     let longest = *random.choice(&[3, 60, 400, 20_000]).unwrap();

@@ -38,6 +38,10 @@ impl Codec for Anthropic {
         Dialect::Anthropic
     }
 
+    fn prefills(&self, target: &Target<'_>) -> bool {
+        generation::Model::of(target).prefill
+    }
+
     fn read_request<'a>(&self, body: &'a [u8], asked: &Asked<'a>) -> Result<Request<'a>, Fault> {
         request::read(body, asked)
     }

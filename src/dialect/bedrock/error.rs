@@ -93,9 +93,8 @@ pub(super) fn write_exception(fault: &Fault, out: &mut Vec<u8>) {
         BadRequest | Unsupported | Rejected | UnknownModel | TooLarge | ClientTimeout | Forbidden | KeyRefused
         | ModelMissing | ClientGone => "validationException",
         Overloaded | NoTarget => "serviceUnavailableException",
-        ServerError | UpstreamTimeout | FirstTokenTimeout | IdleTimeout | Empty | Malformed | Truncated | Reset => {
-            "modelStreamErrorException"
-        }
+        ServerError | UpstreamTimeout | FirstTokenTimeout | IdleTimeout | Empty | Malformed | Truncated | Diverged
+        | Reset => "modelStreamErrorException",
         Connect | ConnectTimeout | Tls | TotalTimeout | Internal => "internalServerException",
     };
     aws_events::write_exception(name, &document(fault), out);
@@ -123,7 +122,7 @@ fn words(fault: &Fault) -> (u16, &'static str) {
             Some(status @ (500 | 502 | 503 | 504)) => (status, "InternalServerException"),
             _ => (500, "InternalServerException"),
         },
-        Connect | Tls | Reset | Empty | Malformed | Truncated => (502, "InternalServerException"),
+        Connect | Tls | Reset | Empty | Malformed | Truncated | Diverged => (502, "InternalServerException"),
         Internal => (500, "InternalServerException"),
     }
 }

@@ -57,6 +57,10 @@ impl Codec for Bedrock {
         "application/vnd.amazon.eventstream"
     }
 
+    fn prefills(&self, target: &Target<'_>) -> bool {
+        models::Family::of(target.model).takes_prefill()
+    }
+
     fn read_request<'a>(&self, body: &'a [u8], asked: &Asked<'a>) -> Result<Request<'a>, Fault> {
         request::read(body, asked)
     }

@@ -42,6 +42,10 @@ impl Codec for Cohere {
         Dialect::Cohere
     }
 
+    fn signs_thoughts(&self) -> bool {
+        false
+    }
+
     fn read_request<'a>(&self, body: &'a [u8], asked: &Asked<'a>) -> Result<Request<'a>, Fault> {
         request_in::read_request(body, asked)
     }

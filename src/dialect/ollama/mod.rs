@@ -46,6 +46,14 @@ impl Codec for Ollama {
         "application/x-ndjson"
     }
 
+    fn prefills(&self, _target: &Target<'_>) -> bool {
+        true
+    }
+
+    fn signs_thoughts(&self) -> bool {
+        false
+    }
+
     fn read_request<'a>(&self, body: &'a [u8], asked: &Asked<'a>) -> Result<Request<'a>, Fault> {
         request_in::read_request(body, asked)
     }

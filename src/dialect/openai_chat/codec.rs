@@ -5,7 +5,7 @@ use http::StatusCode;
 
 use super::{translate, write_error};
 use crate::canonical::{Dialect, Fault, Lost, Reply, Request, StreamReader, StreamWriter};
-use crate::dialect::codec::{About, Asked, Codec, Target};
+use crate::dialect::codec::{About, Asked, Codec, Flavour, Target};
 use crate::dialect::vectors::{Embed, Rerank};
 
 /// OpenAI's Chat Completions, and what the many other servers that speak it make of it.
@@ -39,6 +39,14 @@ impl Codec for OpenAiChat {
 
     fn write_stream(&self, about: &About<'_>) -> Box<dyn StreamWriter> {
         Box::new(translate::Writer::new(about))
+    }
+
+    fn prefills(&self, target: &Target<'_>) -> bool {
+        matches!(target.flavour, Flavour::Mistral | Flavour::OpenRouter)
+    }
+
+    fn signs_thoughts(&self) -> bool {
+        false
     }
 
     fn embeddings(&self) -> Option<&dyn Embed> {

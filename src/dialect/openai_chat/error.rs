@@ -48,7 +48,9 @@ fn words(fault: &Fault) -> (StatusCode, &'static str, Option<&'static str>) {
         }
         // Nobody is there to read it.
         ClientGone => (StatusCode::BAD_REQUEST, REQUEST, label),
-        Connect | Tls | Reset | Empty | Malformed | Truncated => (StatusCode::BAD_GATEWAY, "api_error", label),
+        Connect | Tls | Reset | Empty | Malformed | Truncated | Diverged => {
+            (StatusCode::BAD_GATEWAY, "api_error", label)
+        }
         Internal => (StatusCode::INTERNAL_SERVER_ERROR, "server_error", label),
     }
 }

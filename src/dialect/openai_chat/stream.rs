@@ -1,6 +1,7 @@
 //! A streamed reply, watched as it passes.
 //!
-//! Bytes are never changed. Incomplete events are held back, so that an error can take their place. Until the first
+//! Bytes are never changed. Incomplete events are held back, so that an error can take their place, and so are calls of
+//! tools where another answer may have to go on. Until the first
 //! *real* event, one that carries a part of the answer, nothing has been shown to the client, and an error can still
 //! become another try: see [`Seen`] for what is looked at when.
 
@@ -9,9 +10,10 @@ mod seen;
 use bytes::Bytes;
 
 use self::seen::{Progress, Seen};
+use super::OpenAiChat;
 use crate::canonical::{Fault, FaultKind, Usage};
 use crate::dialect::doors::Operation;
-use crate::dialect::flow::{Flow, Pushed};
+use crate::dialect::flow::{Flow, GARBAGE, Given, Passing, Pushed};
 use crate::dialect::sse::Splitter;
 
 /// A whole image, base64 coded, may come as one event; what is larger is no event.
@@ -21,14 +23,24 @@ const LONGEST_EVENT: usize = 16 << 20;
 pub struct StreamWatch {
     splitter: Splitter,
     seen: Seen,
+    passing: Passing,
     /// Once it went wrong, it stays so: nothing more is forwarded.
     fault: Option<Fault>,
+    skipped: u32,
+    skipped_in_a_row: u32,
 }
 
 impl StreamWatch {
-    /// A stream that has not begun.
-    pub fn new(operation: Operation) -> Self {
-        Self { splitter: Splitter::new(LONGEST_EVENT), seen: Seen::nothing(operation), fault: None }
+    /// A stream that has not begun. `kept`: another may have to go on where it breaks off.
+    pub fn new(operation: Operation, kept: bool) -> Self {
+        Self {
+            splitter: Splitter::new(LONGEST_EVENT),
+            seen: Seen::nothing(operation),
+            passing: Passing::new(&OpenAiChat, kept && operation == Operation::Chat),
+            fault: None,
+            skipped: 0,
+            skipped_in_a_row: 0,
+        }
     }
 }
 
@@ -36,6 +48,10 @@ impl Flow for StreamWatch {
     /// A real event has been seen.
     fn begun(&self) -> bool {
         self.seen.progress > Progress::Waiting
+    }
+
+    fn shown(&self) -> bool {
+        self.begun() && !(self.passing.is_kept() && self.is_calling())
     }
 
     /// The tokens counted so far. Where several events count, the last one is right.
@@ -48,20 +64,41 @@ impl Flow for StreamWatch {
         if self.fault.is_some() {
             return self.pushed(Bytes::new());
         }
-        let Ok(ready) = self.splitter.push(chunk) else {
+        let Self { splitter, seen, skipped, skipped_in_a_row, .. } = self;
+        let Ok(ready) = splitter.push(chunk) else {
             self.fault = Some(Fault::new(FaultKind::Malformed, "the provider sent an event without an end"));
             return self.pushed(Bytes::new());
         };
-        let mut good = 0;
+        let (mut from, mut to, mut parts) = (0, 0, Vec::new());
+        let mut progress = false;
         for event in ready.events() {
-            if let Err(fault) = self.seen.event(event) {
-                self.fault = Some(fault);
-                break;
+            match seen.event(event) {
+                Ok(real) => {
+                    progress |= real;
+                    to += event.len();
+                    *skipped_in_a_row = 0;
+                }
+                // One that cannot be read is an accident; several in a row are not, and neither is the first.
+                Err(fault)
+                    if fault.kind == FaultKind::Malformed
+                        && seen.progress > Progress::Waiting
+                        && *skipped_in_a_row + 1 < GARBAGE =>
+                {
+                    *skipped += 1;
+                    *skipped_in_a_row += 1;
+                    parts.push(ready.bytes.slice(from..to));
+                    to += event.len();
+                    from = to;
+                }
+                Err(fault) => {
+                    self.fault = Some(fault);
+                    break;
+                }
             }
-            good += event.len();
         }
-        let ready = ready.bytes.slice(..good);
-        self.pushed(ready)
+        let last = ready.bytes.slice(from..to);
+        let good = if parts.is_empty() { last } else { [parts.concat().into(), last].concat().into() };
+        Pushed { progress, ..self.pushed(good) }
     }
 
     /// The stream has ended: whether it may, and the event that lacks only its blank line.
@@ -86,14 +123,27 @@ impl Flow for StreamWatch {
         self.pushed(ready)
     }
 
+    fn skipped(&self) -> u32 {
+        self.skipped
+    }
+
+    fn given(&mut self) -> Option<Given> {
+        self.passing.given()
+    }
+
     fn fail(&mut self, fault: &Fault) -> Bytes {
         super::error_event(fault)
     }
 }
 
 impl StreamWatch {
-    fn pushed(&self, ready: Bytes) -> Pushed {
-        Pushed { ready, fault: self.fault.clone() }
+    fn pushed(&mut self, good: Bytes) -> Pushed {
+        let calling = self.is_calling();
+        Pushed { ready: self.passing.push(good, calling), progress: false, fault: self.fault.clone() }
+    }
+
+    fn is_calling(&self) -> bool {
+        self.seen.calling && self.seen.progress < Progress::Finished
     }
 }
 

@@ -15,7 +15,7 @@ use crate::config::units::Period;
 use crate::health::Registry;
 use crate::names::{ProviderId, TargetId};
 use crate::provider::Provider;
-use crate::routing::{Model, Policy, RetryOn, Target};
+use crate::routing::{Hold, Model, Policy, Recover, RetryOn, Target};
 
 /// Enough for a target, its equal and a fallback; more would only keep a client waiting in a general outage.
 const TRIES: u32 = 3;
@@ -123,6 +123,8 @@ pub fn policy(retry: &Retry, timeouts: &Timeouts, strict: Option<bool>, config: 
         idle: time(|t| t.idle, IDLE),
         total: time(|t| t.total, TOTAL),
         strict: strict.or(config.defaults.strict).unwrap_or(false),
+        recover: Recover::default(),
+        hold: Hold::default(),
     }
 }
 

@@ -55,7 +55,7 @@ pub fn crossed(recording: &Recording, meant: &Said, to: Dialect) -> Result<(), S
 /// A stream made whole.
 fn gathered(from: &dyn Codec, bytes: &Bytes) -> Result<Reply<'static>, Fault> {
     let (mut frames, mut reader, mut gatherer) = (Frames::new(from.framing()), from.read_stream(), Gatherer::new());
-    let mut each = |name: &str, data: &[u8]| reader.frame(name, data, &mut |event| gatherer.push(event));
+    let mut each = |name: &str, data: &[u8]| reader.frame(name, data, &mut |event| gatherer.push(event)).map(|()| true);
     frames.push(bytes.clone(), &mut each).1.map_or(Ok(()), Err)?;
     let rest = frames.rest();
     frames.push(rest, &mut each).1.map_or(Ok(()), Err)?;

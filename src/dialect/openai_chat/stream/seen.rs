@@ -20,6 +20,8 @@ pub(super) struct Seen {
     operation: Operation,
     pub(super) progress: Progress,
     pub(super) usage: Usage,
+    /// The call of a tool has begun. Chat tells that it is complete by the reason to end, or by the next call.
+    pub(super) calling: bool,
 }
 
 /// How far a stream is.
@@ -37,19 +39,19 @@ pub(super) enum Progress {
 
 impl Seen {
     pub(super) fn nothing(operation: Operation) -> Self {
-        Self { operation, progress: Progress::Waiting, usage: Usage::default() }
+        Self { operation, progress: Progress::Waiting, usage: Usage::default(), calling: false }
     }
 
-    /// Learns from one whole event, or finds that it is an error.
-    pub(super) fn event(&mut self, event: &[u8]) -> Result<(), Fault> {
+    /// Learns from one whole event, or finds that it is an error. Whether it says a part of the answer.
+    pub(super) fn event(&mut self, event: &[u8]) -> Result<bool, Fault> {
         match self.progress {
-            Progress::Waiting => self.read(event),
-            Progress::Begun | Progress::Finished if matters(event) => match self.read(event) {
-                // What cannot be parsed is for the client to judge, who has a part of the answer already.
-                Err(fault) if fault.kind == FaultKind::Malformed => Ok(()),
-                read => read,
-            },
-            Progress::Begun | Progress::Finished | Progress::Done => Ok(()),
+            Progress::Waiting => self.read(event).map(|()| self.progress > Progress::Waiting),
+            Progress::Begun | Progress::Finished if matters(event) => self.read(event).map(|()| true),
+            Progress::Begun => {
+                self.calling |= calls(event);
+                Ok(says_something(event))
+            }
+            Progress::Finished | Progress::Done => Ok(false),
         }
     }
 
@@ -58,7 +60,7 @@ impl Seen {
     pub(super) fn rest(&mut self, rest: &[u8]) -> Result<bool, Fault> {
         let text = rest.trim_ascii_start();
         if text.is_empty() || self.progress >= Progress::Finished {
-            return self.event(rest).map(|()| true);
+            return self.event(rest).map(|_| true);
         }
         if self.progress == Progress::Waiting && text.starts_with(b"{") {
             // No event at all, but a plain document.
@@ -100,6 +102,7 @@ impl Seen {
         if let Some(fault) = chunk.broken_off() {
             return Err(fault);
         }
+        self.calling |= calls(data);
         if chunk.finishes() {
             self.progress = self.progress.max(Progress::Finished);
         } else if chunk.is_real(self.operation) {
@@ -109,19 +112,45 @@ impl Seen {
     }
 }
 
-/// The event may say more than a part of the answer. Names in an answer's own text are not found, since their quotes
-/// are escaped there; the bare word `error` is, and costs only a parse.
+/// The event may say more than a part of the answer, or is broken. Names in an answer's own text are not found, since
+/// their quotes are escaped there; the bare word `error` is, and costs only a parse.
 fn matters(event: &[u8]) -> bool {
     static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"usage\""));
     static FINISH: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"finish_reason\""));
     static ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("error"));
 
-    let has = |name: &Finder<'_>, wanted: fn(&[u8]) -> bool| {
-        let mut values = name.find_iter(event).map(|at| usage::after_colon(&event[at + name.needle().len()..]));
-        values.any(|value| value.is_some_and(wanted))
-    };
-    event.trim_ascii_end().ends_with(b"[DONE]")
-        || has(&USAGE, |value| value.starts_with(b"{"))
-        || has(&FINISH, |value| !value.starts_with(b"null"))
+    let end = event.trim_ascii_end();
+    end.ends_with(b"[DONE]")
+        || (!end.ends_with(b"}") && end.starts_with(b"data"))
+        || has(event, &USAGE, |value| value.starts_with(b"{"))
+        || has(event, &FINISH, |value| !value.starts_with(b"null"))
         || ERROR.find(event).is_some()
+}
+
+/// The event has a call of a tool, or a piece of one.
+fn calls(event: &[u8]) -> bool {
+    static CALLS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"tool_calls\""));
+    has(event, &CALLS, |value| value.starts_with(b"[") && !value[1..].trim_ascii_start().starts_with(b"]"))
+}
+
+/// Comments and events without words keep a connection alive, but are no part of the answer.
+fn says_something(event: &[u8]) -> bool {
+    static CONTENT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"content\""));
+    static WORDS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"delta\""));
+
+    fn empty(value: &[u8]) -> bool {
+        value.starts_with(b"\"\"") || value.starts_with(b"null")
+    }
+    let words = || has(event, &CONTENT, |value| !empty(value));
+    // Whatever else a delta has, such as thoughts, is taken for words: only what says nothing but "" does not count.
+    let bare = || has(event, &CONTENT, empty) && memchr::memmem::find(event, b"reasoning").is_none() && !calls(event);
+    match event.first() {
+        None | Some(b':' | b'\r' | b'\n') => false,
+        Some(_) => words() || !(bare() || has(event, &WORDS, |value| value.starts_with(b"{}"))),
+    }
+}
+
+fn has(event: &[u8], name: &Finder<'_>, wanted: fn(&[u8]) -> bool) -> bool {
+    let mut values = name.find_iter(event).map(|at| usage::after_colon(&event[at + name.needle().len()..]));
+    values.any(|value| value.is_some_and(wanted))
 }

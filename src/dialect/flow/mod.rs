@@ -1,0 +1,64 @@
+//! A provider's stream on its way to a client, chunk by chunk.
+//!
+//! Until the first *real* event, one that carries a part of the answer, nothing has been shown to the client, and a
+//! fault can still become another try. Only complete events are forwarded, so that an error can always take the place
+//! of the rest. Where the rest may come from somewhere else ([`Splice`]), calls of tools are forwarded only when they
+//! are complete, and what the client has been given is kept.
+
+mod calls;
+mod given;
+mod passing;
+mod splice;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+use bytes::Bytes;
+
+use crate::canonical::{Fault, Usage};
+
+pub use given::Given;
+pub use passing::Passing;
+pub use splice::{Splice, Way};
+pub use stream::Stream;
+
+/// One stream on its way.
+pub trait Flow: Send {
+    /// The next chunk from the provider.
+    fn push(&mut self, chunk: Bytes) -> Pushed;
+
+    /// The provider's stream has ended: whether it may, and what is still to be sent.
+    fn end(&mut self) -> Pushed;
+
+    /// A real event has been seen. It may still be held back.
+    fn begun(&self) -> bool;
+
+    /// A real event is among what was given out.
+    fn shown(&self) -> bool;
+
+    /// The tokens counted so far.
+    fn usage(&self) -> Usage;
+
+    /// How many events could not be read and were left out.
+    fn skipped(&self) -> u32;
+
+    /// What the client has been given so far. `None`: it was not kept, or nothing else could go on from there.
+    fn given(&mut self) -> Option<Given>;
+
+    /// What the client is sent in the place of the rest.
+    fn fail(&mut self, fault: &Fault) -> Bytes;
+}
+
+/// What one chunk brought.
+#[derive(Debug, Default)]
+pub struct Pushed {
+    /// What is to be sent to the client; may be empty.
+    pub ready: Bytes,
+    /// A real event was among it, be it sent or held back: the provider is at work.
+    pub progress: bool,
+    /// What went wrong after that. Every later push says it again.
+    pub fault: Option<Fault>,
+}
+
+/// So many events in a row that cannot be read are no accident.
+pub const GARBAGE: u32 = 3;

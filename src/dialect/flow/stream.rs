@@ -1,0 +1,270 @@
+//! A stream that is read: forwarded as it is where the client speaks the same dialect, else written anew.
+
+use bytes::Bytes;
+
+use super::calls::Calls;
+use super::{Flow, GARBAGE, Given, Passing, Pushed, Splice};
+use crate::canonical::{Event, Fault, FaultKind, StopReason, StreamReader, StreamWriter, Usage};
+use crate::dialect::codec::{About, Codec};
+use crate::dialect::frames::Frames;
+use crate::dialect::restore::Restore;
+
+/// A stream read by a codec.
+pub struct Stream {
+    frames: Frames,
+    reader: Box<dyn StreamReader>,
+    restore: Restore,
+    seen: Seen,
+    output: Output,
+}
+
+/// What was seen of the stream.
+#[derive(Default)]
+struct Seen {
+    begun: bool,
+    ended: bool,
+    progress: bool,
+    usage: Usage,
+    fault: Option<Fault>,
+    skipped: u32,
+    skipped_in_a_row: u32,
+}
+
+/// Where events go.
+struct Output {
+    writer: Box<dyn StreamWriter>,
+    /// The provider's own bytes are forwarded; the writer is only there for an error.
+    passing: Option<Passing>,
+    splice: Option<Splice>,
+    calls: Calls,
+    given: Option<Given>,
+    /// A real event was written.
+    shown: bool,
+    /// Written but not given out yet. Kept for its memory.
+    out: Vec<u8>,
+}
+
+impl Stream {
+    /// A stream of a provider that speaks the client's dialect. `kept`: another may have to go on where it breaks off.
+    pub fn native(codec: &'static dyn Codec, about: &About<'_>, kept: bool) -> Self {
+        let stream = Self::translated(codec, codec, about);
+        Self { output: Output { passing: Some(Passing::new(codec, kept)), ..stream.output }, ..stream }
+    }
+
+    /// A stream of a provider that speaks `from`, for a client that speaks `to`.
+    pub fn translated(from: &dyn Codec, to: &dyn Codec, about: &About<'_>) -> Self {
+        Self {
+            frames: Frames::new(from.framing()),
+            reader: from.read_stream(),
+            restore: Restore::default(),
+            seen: Seen::default(),
+            output: Output {
+                writer: to.write_stream(about),
+                passing: None,
+                splice: None,
+                calls: Calls::default(),
+                given: None,
+                shown: false,
+                out: Vec::new(),
+            },
+        }
+    }
+
+    /// The same, undoing what was changed in the client's tools.
+    pub fn restoring(self, restore: Restore) -> Self {
+        Self { restore, ..self }
+    }
+
+    /// The same, remembering what it gives, because another may have to go on where it breaks off.
+    pub fn kept(mut self) -> Self {
+        self.output.given = Some(Given::default());
+        self
+    }
+
+    /// The same, going on where another broke off after it had `given` so much.
+    pub fn going_on(mut self, given: Given, splice: Splice) -> Self {
+        given.replay(self.output.writer.as_mut());
+        self.output.given = Some(given);
+        self.output.splice = Some(splice);
+        self
+    }
+
+    fn take(&mut self, chunk: Bytes) -> Pushed {
+        let Self { frames, reader, restore, seen, output } = self;
+        seen.progress = false;
+        let (good, fault) = frames.push(chunk, &mut |name, data| {
+            if seen.ended {
+                return Ok(true); // what comes behind the end is not part of the answer
+            }
+            let read = reader.frame(name, data, &mut |event| seen.event(&event, restore, output));
+            match read {
+                Err(fault) if fault.kind == FaultKind::Malformed && seen.begun && seen.may_skip() => Ok(false),
+                read => {
+                    seen.skipped_in_a_row = 0;
+                    read.and(seen.fault.clone().map_or(Ok(true), Err))
+                }
+            }
+        });
+        if let Some(fault) = fault {
+            seen.fault.get_or_insert(fault);
+        }
+        self.pushed(good)
+    }
+
+    fn pushed(&mut self, good: Bytes) -> Pushed {
+        let Output { passing, calls, out, .. } = &mut self.output;
+        let ready = match passing {
+            Some(passing) => passing.push(good, calls.is_open() && !self.seen.ended),
+            None => Bytes::copy_from_slice(out),
+        };
+        out.clear();
+        Pushed { ready, progress: self.seen.progress, fault: self.seen.fault.clone() }
+    }
+}
+
+impl Flow for Stream {
+    fn push(&mut self, chunk: Bytes) -> Pushed {
+        if self.seen.fault.is_some() {
+            return self.pushed(Bytes::new());
+        }
+        self.take(chunk)
+    }
+
+    fn end(&mut self) -> Pushed {
+        let mut good = Bytes::new();
+        if self.seen.fault.is_none() {
+            let rest = self.frames.rest();
+            let pushed = self.take(rest);
+            good = pushed.ready;
+        }
+        let Self { reader, restore, seen, output, .. } = self;
+        if seen.fault.is_none() && !seen.ended {
+            let ended = reader.end(&mut |event| seen.event(&event, restore, output));
+            if let Err(fault) = ended {
+                let kind = if seen.begun { fault.kind } else { FaultKind::Empty };
+                seen.fault.get_or_insert(Fault { kind, ..fault });
+            }
+        }
+        if seen.fault.is_none() && !seen.begun {
+            seen.fault = Some(Fault::new(FaultKind::Empty, "the provider's stream ended without an answer"));
+        }
+        let last = self.pushed(Bytes::new());
+        let ready = if good.is_empty() { last.ready } else { [good, last.ready].concat().into() };
+        Pushed { ready, ..last }
+    }
+
+    fn begun(&self) -> bool {
+        self.seen.begun
+    }
+
+    fn shown(&self) -> bool {
+        let Output { passing, calls, given, shown, .. } = &self.output;
+        self.seen.begun
+            && match passing {
+                Some(passing) => !(passing.is_kept() && calls.is_open()),
+                None => given.is_none() || *shown,
+            }
+    }
+
+    fn usage(&self) -> Usage {
+        self.seen.usage
+    }
+
+    fn skipped(&self) -> u32 {
+        self.seen.skipped
+    }
+
+    fn given(&mut self) -> Option<Given> {
+        match &mut self.output.passing {
+            Some(passing) => passing.given(),
+            None => self.output.given.clone().filter(Given::can_go_on),
+        }
+    }
+
+    fn fail(&mut self, fault: &Fault) -> Bytes {
+        let mut out = Vec::new();
+        self.output.writer.event(&Event::Error(fault.clone()), &mut out);
+        out.into()
+    }
+}
+
+impl Seen {
+    /// One event that cannot be read is an accident, several in a row are not.
+    fn may_skip(&mut self) -> bool {
+        self.skipped += 1;
+        self.skipped_in_a_row += 1;
+        self.skipped_in_a_row < GARBAGE
+    }
+
+    fn event(&mut self, event: &Event<'_>, restore: &mut Restore, output: &mut Output) {
+        if self.fault.is_some() {
+            return;
+        }
+        let real = event.is_real();
+        self.progress |= real;
+        match event {
+            Event::Error(fault) => {
+                self.fault = Some(fault.clone()); // written by `fail`, if it comes to that
+                return;
+            }
+            Event::Stop { stop, .. } if stop.reason == StopReason::Broken && !self.begun => {
+                self.fault = Some(Fault::new(FaultKind::Malformed, "the model's answer could not be understood"));
+                return;
+            }
+            // An answer without words is one when there is a reason for it, such as a filter.
+            Event::Stop { stop, .. } if output.splice.is_none() => self.begun |= stop.reason != StopReason::End,
+            Event::Usage(usage) => self.usage.update(*usage),
+            Event::End => self.ended = true,
+            _ => {}
+        }
+        let sent = output.event(event, restore);
+        match sent {
+            // What only repeats another answer is not the beginning of this one.
+            Ok(sent) => self.begun |= if output.splice.is_some() { sent } else { real },
+            Err(fault) => self.fault = Some(fault),
+        }
+    }
+}
+
+impl Output {
+    /// Whether an answer has come of it, where it goes on with another's.
+    fn event(&mut self, event: &Event<'_>, restore: &mut Restore) -> Result<bool, Fault> {
+        if self.passing.is_some() {
+            self.calls.note(event);
+            return Ok(false);
+        }
+        if restore.is_nothing() {
+            return self.restored(event);
+        }
+        let mut result = Ok(false);
+        restore.event(event, &mut |event| {
+            if let Ok(sent) = result {
+                result = self.restored(event).map(|more| more | sent);
+            }
+        });
+        result
+    }
+
+    fn restored(&mut self, event: &Event<'_>) -> Result<bool, Fault> {
+        let Self { writer, splice, calls, given, shown, out, .. } = self;
+        let Some(given) = given else {
+            writer.event(event, out);
+            return Ok(false);
+        };
+        let mut write = |event: &Event<'_>| {
+            *shown |= event.is_real();
+            given.event(event);
+            writer.event(event, out);
+        };
+        let Some(splice) = splice else {
+            calls.push(event, &mut write);
+            return Ok(false);
+        };
+        let mut sent = false;
+        splice.event(event, &mut |event| {
+            sent |= event.is_real() || matches!(event, Event::Stop { .. });
+            write(event);
+        })?;
+        Ok(sent)
+    }
+}

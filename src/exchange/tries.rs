@@ -1,0 +1,155 @@
+//! Tries, one after the other, until a target answers.
+//!
+//! Nothing of an answer reaches the client before its first real event, so whatever happens until then can still go
+//! elsewhere. Where it goes is [`failover`]'s decision.
+
+use std::time::Instant;
+
+use smallvec::SmallVec;
+use tokio::time::sleep;
+
+use super::answer::Answer;
+use super::attempt::{Done, now, rest};
+use super::failover::{self, Next, Situation, Tried};
+use super::recover::Joint;
+use super::{Call, Caller, Exchange, Gone};
+use crate::canonical::{Fault, FaultKind};
+use crate::dialect::codec;
+use crate::dialect::flow::Given;
+use crate::routing::plan::{Plan, Standing};
+use crate::routing::{Recover, Target};
+use crate::upstream::Transport;
+
+/// What was tried for one call so far.
+pub(super) struct Tries {
+    tried: SmallVec<[Tried; 4]>,
+    /// What the client is told if it comes to nothing.
+    told: Option<Fault>,
+    deadline: Instant,
+}
+
+impl Tries {
+    pub(super) fn new(call: &Call, plan: &Plan) -> Self {
+        let deadline = failover::deadline(call.arrived.into_std(), &plan.model.policy);
+        Self { tried: SmallVec::new(), told: None, deadline }
+    }
+
+    /// A try came to nothing, or its answer broke off.
+    pub(super) fn failed(&mut self, candidate: usize, fault: Fault, other_key: bool) {
+        self.tried.push(Tried { candidate, kind: fault.kind, retry_after: fault.retry_after, other_key });
+        self.told = Some(more_useful(self.told.take(), fault));
+    }
+
+    fn next(&self, call: &Call, plan: &Plan, given: Option<&Given>) -> Next {
+        let now = now();
+        // It has just said something else; asked to go on from what the client has, it cannot.
+        if let (Some(given), Some(last)) = (given, self.tried.last())
+            && last.kind == FaultKind::Diverged
+            && self.tried.len() < plan.model.policy.tries as usize
+            && given.prefix().is_some()
+            && prefills(call, plan.target(&plan.order[last.candidate]))
+        {
+            return Next::Try(last.candidate);
+        }
+        let situation = Situation { tried: &self.tried, now, deadline: self.deadline, dice: fastrand::f64() };
+        let budget = |candidate: usize| plan.target(&plan.order[candidate]).provider.retry_budget.withdraw(now);
+        failover::next(plan, &situation, budget)
+    }
+}
+
+impl<T: Transport> Exchange<T> {
+    /// The next answer that any target of the plan gives. `given`: what the client has of one that broke off.
+    pub(super) async fn answer(
+        &self,
+        call: &mut Call,
+        caller: &mut impl Caller,
+        plan: &Plan,
+        tries: &mut Tries,
+        given: Option<&Given>,
+    ) -> Result<Answer<T::Reply>, Fault> {
+        let policy = &plan.model.policy;
+        loop {
+            let candidate = match tries.next(call, plan, given) {
+                Next::Try(candidate) => candidate,
+                Next::Wait(candidate, pause) => {
+                    tokio::select! {
+                        () = caller.gone() => return Err(Gone.into()),
+                        () = sleep(pause) => candidate,
+                    }
+                }
+                Next::GiveUp => return Err(tries.told.take().unwrap_or_else(|| nobody(plan))),
+            };
+            let target = plan.target(&plan.order[candidate]);
+            if call.record.attempts.is_empty() {
+                target.provider.retry_budget.deposit(now());
+                call.record.added += call.received.elapsed();
+            }
+            let joint = given.map(|given| {
+                let diverged = tries.tried.iter().any(|tried| tried.kind == FaultKind::Diverged);
+                let preferred = diverged || policy.recover == Recover::Continue;
+                Joint::new(given, preferred && prefills(call, target))
+            });
+            let started = tokio::time::Instant::now();
+            let done = tokio::select! {
+                biased;
+                done = self.attempt(call, policy, (candidate, target), joint) => done,
+                () = caller.gone() => {
+                    Done { candidate, target, key: None, took: started.elapsed(), outcome: Err(Gone.into()) }
+                }
+            };
+            call.record.attempts.push(done.told());
+            let Done { candidate, target, key, outcome, .. } = done;
+            match outcome {
+                Ok(answer) => return Ok(answer),
+                Err(fault) => {
+                    let other_key = rest(&fault, key, target);
+                    tries.failed(candidate, fault, other_key);
+                }
+            }
+        }
+    }
+}
+
+/// Which of two faults helps the client more: what a provider said beats what we saw, and what may pass beats what
+/// will not.
+fn more_useful(told: Option<Fault>, fault: Fault) -> Fault {
+    fn rank(kind: FaultKind) -> u8 {
+        use FaultKind::*;
+        match kind {
+            ClientGone | TotalTimeout | Rejected => 9,
+            RateLimited => 8,
+            Overloaded => 7,
+            ServerError => 6,
+            UpstreamTimeout | FirstTokenTimeout => 5,
+            Empty | Malformed | Truncated => 4,
+            QuotaExhausted | ModelMissing => 3,
+            KeyRefused => 2,
+            _ => 1,
+        }
+    }
+    match told {
+        Some(told) if rank(told.kind) > rank(fault.kind) => told,
+        _ => fault,
+    }
+}
+
+/// Not even a first try was worth it: every key rests for longer than the call may take.
+fn nobody(plan: &Plan) -> Fault {
+    let rests = plan.order.iter().filter_map(|candidate| match candidate.standing {
+        Standing::Resting { left } => Some(left),
+        _ => None,
+    });
+    match rests.min() {
+        Some(left) => {
+            let message = format!("every target of model `{}` rests after a rate limit", plan.model.name);
+            Fault { retry_after: Some(left), ..Fault::new(FaultKind::RateLimited, message) }
+        }
+        None => Fault::new(FaultKind::NoTarget, format!("model `{}` has no target", plan.model.name)),
+    }
+}
+
+/// Whether `target` can be asked to go on from a given text.
+fn prefills(call: &Call, target: &Target) -> bool {
+    let voice = target.provider.voice(call.dialect, call.operation, &target.model);
+    codec::of(voice.dialect).prefills(&codec::Target { model: &target.model, flavour: voice.flavour })
+}
