@@ -111,6 +111,18 @@ pub enum Blame {
     Us,
 }
 
+impl Blame {
+    /// The stable label.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Key => "key",
+            Self::Target => "target",
+            Self::Us => "outrider",
+        }
+    }
+}
+
 impl Fault {
     /// A fault with a text for the client.
     pub fn new(kind: FaultKind, message: impl Into<Cow<'static, str>>) -> Self {

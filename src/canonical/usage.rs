@@ -36,6 +36,17 @@ impl Usage {
         *reasoning = later.reasoning.or(*reasoning);
     }
 
+    /// That of another answer too.
+    pub fn add(&mut self, other: Self) {
+        let sum = |a: &mut Option<u64>, b: Option<u64>| *a = a.map_or(b, |a| Some(a + b.unwrap_or(0)));
+        sum(&mut self.input, other.input);
+        sum(&mut self.output, other.output);
+        sum(&mut self.cached, other.cached);
+        sum(&mut self.cache_write, other.cache_write);
+        sum(&mut self.cache_write_1h, other.cache_write_1h);
+        sum(&mut self.reasoning, other.reasoning);
+    }
+
     /// Input and output together, where both are known.
     pub fn total(&self) -> Option<u64> {
         Some(self.input? + self.output?)

@@ -141,18 +141,30 @@ impl Call {
     pub(super) fn broke_off(&mut self, fault: &Fault, usage: Usage) {
         if let Some(attempt) = self.record.attempts.last_mut() {
             attempt.fault = Some(fault.kind);
-            attempt.usage = Some(usage);
+            attempt.usage = Some(usage).filter(|usage| !usage.is_empty());
             attempt.detail = fault.detail.clone();
         }
+        self.record.usage = Usage::default();
+        self.record.recovered = Some(false);
     }
 
-    /// `x-outrider-attempts`: each try as `target;outcome;milliseconds`.
+    /// `x-outrider-attempts`: each try as `target;outcome;20ms`, then what else is known: `key=NAME`, of a fault
+    /// `blame=WHO`, of an answer that broke off `tokens=IN/OUT`.
     pub(super) fn attempts(&self) -> String {
         use std::fmt::Write;
         let mut text = String::new();
         for attempt in &self.record.attempts {
             let separator = if text.is_empty() { "" } else { ", " };
             let _ = write!(text, "{separator}{};{};{}ms", attempt.target, attempt.outcome(), attempt.took.as_millis());
+            if let Some(key) = &attempt.key {
+                let _ = write!(text, ";key={key}");
+            }
+            if let Some(fault) = attempt.fault {
+                let _ = write!(text, ";blame={}", fault.blame().as_str());
+            }
+            if let Some(Usage { input: Some(input), output, .. }) = attempt.usage {
+                let _ = write!(text, ";tokens={input}/{}", output.unwrap_or(0));
+            }
         }
         text
     }

@@ -58,6 +58,7 @@ impl<T: Transport> Exchange<T> {
             let Answer { candidate, target, in_flight, mut reply, ready, rest, .. } = answer;
             let Broken { fault, flow } = match pump.run(ready, rest, &mut reply).await {
                 Ok(()) => {
+                    pump.call.record.recovered = pump.call.record.recovered.map(|_| true);
                     pump.call.record.outcome = Outcome::Success;
                     reply.release().await;
                     return Ok(());
@@ -76,6 +77,7 @@ impl<T: Transport> Exchange<T> {
             answer = match recovered {
                 Ok(Some(answer)) => answer,
                 Ok(None) => {
+                    pump.call.record.recovered = Some(true);
                     pump.call.record.outcome = Outcome::Success;
                     return Ok(());
                 }

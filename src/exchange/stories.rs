@@ -224,7 +224,7 @@ impl Client {
     /// The tries without their times: `a/x;server_error, b/y;ok`.
     fn attempts(&self) -> String {
         let text = self.headers.get("x-outrider-attempts").map_or("", |value| value.to_str().unwrap());
-        let tries = text.split(", ").map(|each| each.rsplit_once(';').map_or("", |(head, _)| head));
+        let tries = text.split(", ").map(|each| each.split(';').take(2).collect::<Vec<_>>().join(";"));
         tries.collect::<Vec<_>>().join(", ")
     }
 }

@@ -109,7 +109,8 @@ fn write_text(record: &CallRecord, level: Level, now: SystemTime, line: &mut Vec
     if let Some(first_token) = record.first_token {
         write!(line, " (first token {:?})", round(first_token))?;
     }
-    for (name, count) in [("in", record.usage.input), ("out", record.usage.output)] {
+    let tokens = record.tokens();
+    for (name, count) in [("in", tokens.input), ("out", tokens.output)] {
         if let Some(count) = count {
             write!(line, " {name}={count}")?;
         }
@@ -146,7 +147,11 @@ struct Line<'a> {
     stream: bool,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     lost: &'a [String],
-    tokens: &'a Usage,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovered: Option<bool>,
+    #[serde(skip_serializing_if = "is_zero")]
+    skipped_events: u32,
+    tokens: Usage,
     first_token_ms: Option<f64>,
     total_ms: f64,
     added_us: u64,
@@ -160,8 +165,12 @@ struct Try<'a> {
     target: &'a str,
     key: Option<&'a str>,
     outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blame: Option<&'static str>,
     status: Option<u16>,
     ms: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens: Option<Usage>,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
 }
@@ -184,7 +193,9 @@ impl<'a> Line<'a> {
             outcome: record.outcome.as_str(),
             stream: record.stream,
             lost: &record.lost,
-            tokens: &record.usage,
+            recovered: record.recovered,
+            skipped_events: record.skipped,
+            tokens: record.tokens(),
             first_token_ms: record.first_token.map(milliseconds),
             total_ms: milliseconds(record.total),
             added_us: record.added.as_micros() as u64,
@@ -200,11 +211,18 @@ impl<'a> From<&'a Attempt> for Try<'a> {
             target: attempt.target.as_str(),
             key: attempt.key.as_ref().map(|key| key.as_str()),
             outcome: attempt.outcome(),
+            blame: attempt.fault.map(|fault| fault.blame().as_str()),
             status: attempt.status,
             ms: milliseconds(attempt.took),
+            tokens: attempt.usage,
             detail: attempt.detail.as_deref(),
         }
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde wants it so
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 fn as_text<S: Serializer>(value: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
@@ -270,7 +288,7 @@ mod tests {
             "operation": "chat", "method": "POST", "path": "/v1/chat/completions",
             "model": "smart", "model_served": "smart", "target": "openai/gpt-5",
             "attempts": [
-                {"target": "azure/gpt-5", "key": "k#1", "outcome": "overloaded", "status": 503, "ms": 20.0},
+                {"target": "azure/gpt-5", "key": "k#1", "outcome": "overloaded", "blame": "target", "status": 503, "ms": 20.0},
                 {"target": "openai/gpt-5", "key": "k#1", "outcome": "ok", "status": 200, "ms": 300.0},
             ],
             "status": 200, "outcome": "success", "stream": true,

@@ -21,6 +21,8 @@ pub(super) struct Families {
     pub(super) calls: IntCounterVec,
     pub(super) attempts: IntCounterVec,
     pub(super) failovers: IntCounterVec,
+    pub(super) broken: IntCounterVec,
+    pub(super) skipped: IntCounterVec,
     pub(super) lost: IntCounterVec,
     pub(super) first_token: HistogramVec,
     pub(super) duration: HistogramVec,
@@ -67,6 +69,19 @@ impl Families {
                 "Tries that failed at one target (`from`) and were repeated at another, by the fault that made them go. \
                  The client of such a call is shown the later answer only.",
                 &["from", "reason"],
+            ),
+            broken: counters(
+                registry,
+                "outrider_broken_streams_total",
+                "Streams that broke off after their first token had gone out, by what became of the call: `recovered` when \
+                 the client got the whole answer all the same, `error` when it was told.",
+                &["outcome"],
+            ),
+            skipped: counters(
+                registry,
+                "outrider_skipped_events_total",
+                "Events in the middle of a target's streams that could not be read and were left out.",
+                &["target"],
             ),
             lost: counters(
                 registry,

@@ -13,6 +13,7 @@ use prometheus::{Histogram, IntCounter, IntGauge, Registry, TextEncoder};
 use super::families::{Families, StateFamilies};
 use super::labels::{Labels, OTHER};
 use super::record::{Attempt, CallRecord};
+use crate::canonical::Usage;
 
 /// The target label of a call that no target answered. No target is called so: a target's name has a slash.
 const NO_TARGET: &str = "none";
@@ -94,6 +95,17 @@ impl Metrics {
                 let member = member(what);
                 self.families.lost.with_label_values(&[self.targets.label(target.as_str()), member]).inc();
             }
+        }
+        for attempt in record.attempts.iter().filter(|attempt| attempt.usage.is_some()) {
+            let usage = attempt.usage.unwrap_or_default();
+            self.with_series(model, attempt.target.as_str(), |_, _, series| series.count(&usage));
+        }
+        if let Some(recovered) = record.recovered {
+            self.families.broken.with_label_values(&[if recovered { "recovered" } else { "error" }]).inc();
+        }
+        if let Some(target) = record.target.as_ref().filter(|_| record.skipped > 0) {
+            let target = self.targets.label(target.as_str());
+            self.families.skipped.with_label_values(&[target]).inc_by(record.skipped.into());
         }
         for (from, reason) in failovers(&record.attempts) {
             self.families.failovers.with_label_values(&[self.targets.label(from), reason]).inc();
@@ -214,7 +226,10 @@ impl Series {
             self.first_token.observe(first_token.as_secs_f64());
         }
         self.duration.observe(record.total.as_secs_f64());
-        let usage = &record.usage;
+        self.count(&record.usage);
+    }
+
+    fn count(&self, usage: &Usage) {
         self.input.inc_by(usage.input.unwrap_or(0));
         self.output.inc_by(usage.output.unwrap_or(0));
         self.cached.inc_by(usage.cached.unwrap_or(0));

@@ -33,8 +33,10 @@ pub struct CallRecord {
     pub outcome: Outcome,
     /// What of the request the target could not be told, by its members' names (`x-outrider-lost`).
     pub lost: Vec<String>,
-    /// Tokens, as the provider counted them.
+    /// Tokens of the answer, as the provider counted them. Those of answers that broke off are their tries'.
     pub usage: Usage,
+    /// An answer broke off after the client had begun to read it, and whether the rest came all the same.
+    pub recovered: Option<bool>,
     /// Events of the provider's that could not be read and were left out.
     pub skipped: u32,
     /// Bytes of the request's body.
@@ -85,6 +87,7 @@ impl CallRecord {
             outcome: Outcome::Fault(FaultKind::ClientGone),
             lost: Vec::new(),
             usage: Usage::default(),
+            recovered: None,
             skipped: 0,
             bytes_in: 0,
             bytes_out: 0,
@@ -92,6 +95,15 @@ impl CallRecord {
             total: Duration::ZERO,
             added: Duration::ZERO,
         }
+    }
+}
+
+impl CallRecord {
+    /// All tokens that the call has cost.
+    pub fn tokens(&self) -> Usage {
+        let mut tokens = self.usage;
+        self.attempts.iter().filter_map(|attempt| attempt.usage).for_each(|usage| tokens.add(usage));
+        tokens
     }
 }
 
@@ -171,6 +183,7 @@ impl CallRecord {
                 cache_write_1h: None,
                 reasoning: Some(7),
             },
+            recovered: None,
             skipped: 0,
             bytes_in: 1_024,
             bytes_out: 2_048,

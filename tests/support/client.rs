@@ -229,7 +229,7 @@ impl Reply {
     /// Who was tried and how it went, as `target;outcome`, without the times.
     pub fn attempts(&self) -> Vec<String> {
         let tries = self.header("x-outrider-attempts").split(',').map(str::trim).filter(|tried| !tried.is_empty());
-        tries.map(|tried| tried.rsplit_once(';').expect("target;outcome;time").0.to_owned()).collect()
+        tries.map(|tried| tried.split(';').take(2).collect::<Vec<_>>().join(";")).collect()
     }
 
     /// The payload of every event of a stream. A last one without its blank line is none: no client takes it for one.

@@ -43,8 +43,9 @@ impl Screen {
     pub fn call(&mut self, result: &Result<Answer, String>, acts: &[Tally]) {
         match result {
             Ok(answer) if answer.failovers() > 0 => {
-                self.latest =
-                    format!("call {}: {}", answer.number, answer.attempts.replace(", ", ", then ").replace(';', " "));
+                let tries =
+                    answer.attempts.split(", ").map(|tried| tried.split(';').take(3).collect::<Vec<_>>().join(" "));
+                self.latest = format!("call {}: {}", answer.number, tries.collect::<Vec<_>>().join(", then "));
                 self.tell();
             }
             Ok(_) => {}
