@@ -124,7 +124,8 @@ fn located(url: Str<'_>) -> (Source<'_>, Str<'_>) {
 
 /// A file's data: the vendor wants a data URL, clients also send bare base64.
 fn data_of<'a>(data: Str<'a>, name: Option<&str>) -> (Source<'a>, Str<'a>) {
-    if data.starts_with("data:") {
+    // Base64 has no colon: this is a URL, of the data itself or of where it is.
+    if data.bytes().take(16).any(|byte| byte == b':') {
         return located(data);
     }
     let mime = name.map(mime_of_name).filter(|mime| !mime.is_empty()).unwrap_or("application/pdf");

@@ -100,7 +100,7 @@ fn audio(raw: &RawValue) -> Option<Media<'_>> {
         None => Str::default(),
     };
     Some(match located(audio.data) {
-        (Source::Url(data), _) if !data.starts_with("http") => medium(MediaKind::Audio, Source::Base64(data), mime),
+        (Source::Url(data), _) if !is_address(&data) => medium(MediaKind::Audio, Source::Base64(data), mime),
         (source, own) => medium(MediaKind::Audio, source, if own.is_empty() { mime } else { own }),
     })
 }
@@ -109,7 +109,7 @@ fn file(file: File<'_>) -> Option<Media<'_>> {
     let (source, mime) = match (file.file_data, file.file_url, file.file_id) {
         (Some(data), ..) => match located(data) {
             // Without a type it is base64 that stands alone.
-            (Source::Url(data), _) if !data.starts_with("http") => (Source::Base64(data), "application/pdf".into()),
+            (Source::Url(data), _) if !is_address(&data) => (Source::Base64(data), "application/pdf".into()),
             located => located,
         },
         (None, Some(url), _) => located(url),
@@ -152,6 +152,11 @@ pub(super) fn located(url: Str<'_>) -> (Source<'_>, Str<'_>) {
     }
     let mime = normal(head.split(';').next().unwrap_or_default());
     (Source::Base64(tail(url, comma + 1)), mime)
+}
+
+/// Whether this is no base64, which has no colon: `https://...`, `gs://...`.
+fn is_address(data: &str) -> bool {
+    data.bytes().take(16).any(|byte| byte == b':')
 }
 
 /// The text behind `start`, not copied where it is borrowed.

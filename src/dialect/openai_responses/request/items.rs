@@ -35,6 +35,18 @@ struct Message {
     content: usize,
 }
 
+/// What the model said in one message. OpenAI's specification has parts of an output only in messages that have an id
+/// of the vendor's; a message of anybody else's is a string. So it is one unless there is more to it than text.
+#[derive(Default)]
+struct Said {
+    /// The texts alone.
+    text: String,
+    /// Every part.
+    parts: Vec<u8>,
+    /// There are citations or refusals.
+    rich: bool,
+}
+
 impl<'r, 'l> Items<'r, 'l> {
     /// Items that are written behind what `list` already holds.
     pub(super) fn new(request: &'r Request<'_>, flavour: Flavour, list: Vec<u8>, lost: &'l mut Lost) -> Self {
@@ -180,42 +192,43 @@ impl<'r, 'l> Items<'r, 'l> {
     }
 
     fn assistant(&mut self, parts: &[Part<'_>]) {
-        let mut content = Vec::new();
+        let mut said = Said::default();
         let mut unanswered = Vec::new();
         for part in parts {
             match part {
-                Part::Text(text) => self.said(text, &mut content),
+                Part::Text(text) => self.said(text, &mut said),
                 Part::Refusal(text) => {
-                    comma(&mut content);
-                    let mut object = Object::begin(&mut content);
+                    said.rich = true;
+                    comma(&mut said.parts);
+                    let mut object = Object::begin(&mut said.parts);
                     object.member("type", "refusal");
                     object.member("refusal", text);
                     object.end();
                 }
                 Part::Reasoning(thoughts) => {
-                    self.message("assistant", &mut content);
+                    self.speak(&mut said);
                     self.thought(thoughts);
                 }
                 Part::ToolCall(call) => {
-                    self.message("assistant", &mut content);
+                    self.speak(&mut said);
                     self.call(call);
                     if !self.stateful && !self.answered.contains(call.id.as_str()) {
                         unanswered.push(call);
                     }
                 }
                 Part::Foreign(foreign) if own_item(foreign) => {
-                    self.message("assistant", &mut content);
+                    self.speak(&mut said);
                     self.raw(foreign);
                 }
                 Part::Foreign(foreign) => self.lost.add(foreign.kind.to_string()),
                 Part::Media(media) => self.lost.add(format!("assistant.{:?}", media.kind).to_ascii_lowercase()),
                 Part::ToolResult(result) => {
-                    self.message("assistant", &mut content);
+                    self.speak(&mut said);
                     self.result(result);
                 }
             }
         }
-        self.message("assistant", &mut content);
+        self.speak(&mut said);
         // Thoughts at the end of a turn, without what they led to, would be refused.
         self.lost.add_if(!self.thoughts.is_empty(), "reasoning");
         self.thoughts.clear();
@@ -229,18 +242,33 @@ impl<'r, 'l> Items<'r, 'l> {
         }
     }
 
-    fn said(&mut self, text: &Text<'_>, content: &mut Vec<u8>) {
+    /// What was said until here, as a message.
+    fn speak(&mut self, said: &mut Said) {
+        let Said { text, mut parts, rich } = std::mem::take(said);
+        if rich {
+            self.message("assistant", &mut parts);
+        } else if !parts.is_empty() {
+            let mut object = self.begin("message");
+            object.member("role", "assistant");
+            object.member("content", &text);
+            object.end();
+        }
+    }
+
+    fn said(&mut self, text: &Text<'_>, said: &mut Said) {
         if text.text.is_empty() {
             return;
         }
         self.lost.add_if(text.cache.is_some(), "cache_control");
-        comma(content);
+        comma(&mut said.parts);
+        said.text.push_str(&text.text);
         let mut annotations = Vec::new();
         for citation in &text.citations {
             let written = write_citation(citation, text.text.chars().count(), &mut annotations);
             self.lost.add_if(!written, "citations");
         }
-        let mut object = Object::begin(content);
+        said.rich |= !annotations.is_empty();
+        let mut object = Object::begin(&mut said.parts);
         object.member("type", "output_text");
         object.member("text", &text.text);
         list(&mut object, "annotations", &annotations);

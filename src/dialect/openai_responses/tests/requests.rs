@@ -111,6 +111,38 @@ fn requests_are_written_as_they_were_read() {
     check(json!({"model": "m", "input": items}), json!({"input": items}));
 }
 
+/// The vendor's specification has `output_text` only in messages with an id of the vendor's.
+#[test]
+fn what_the_model_said_is_a_string_unless_there_is_more_to_it() {
+    let said = |parts: Value| {
+        let items = json!([{"type": "message", "role": "assistant", "content": parts}]);
+        through(&json!({"model": "m", "input": items}), "m").0["input"][0]["content"].clone()
+    };
+    let text = |text: &str| json!({"type": "output_text", "text": text, "annotations": []});
+    assert_eq!(said(json!([text("t")])), json!("t"));
+    assert_eq!(said(json!([text("a\n"), text(""), text("b")])), json!("a\nb"));
+    let refusal = json!({"type": "refusal", "refusal": "no"});
+    assert_eq!(said(json!([text("t"), refusal])), json!([text("t"), refusal]));
+    let mut cited = text("t");
+    cited["annotations"] =
+        json!([{"type": "url_citation", "start_index": 0, "end_index": 1, "url": "u", "title": "T"}]);
+    assert_eq!(said(json!([cited])), json!([cited]));
+}
+
+#[test]
+fn the_address_of_a_file_is_not_taken_for_its_data() {
+    for (data, source) in [
+        ("gs://b/a.mp4", Source::Url("gs://b/a.mp4".into())),
+        ("https://x.test/a.pdf", Source::Url("https://x.test/a.pdf".into())),
+        ("QUJD", Source::Base64("QUJD".into())),
+    ] {
+        let file = json!({"type": "input_file", "filename": "a.pdf", "file_data": data});
+        let body = json!({"model": "m", "input": [{"role": "user", "content": [file]}]}).to_string();
+        let Part::Media(media) = &read(&body).turns[0].parts[0] else { panic!("{data}") };
+        assert_eq!(media.source, source);
+    }
+}
+
 #[test]
 fn case_135_settings_go_both_ways() {
     let settings = json!({

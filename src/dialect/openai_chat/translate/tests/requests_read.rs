@@ -161,6 +161,8 @@ fn case_023_024_025_media() {
         "application/pdf",
         Some("a.pdf"),
     );
+    check(r#"{"type":"file","file":{"file_data":"gs://b/a.pdf"}}"#, Document, url("gs://b/a.pdf"), "", None);
+    check(r#"{"type":"file","file":{"file_data":"AA"}}"#, Document, data("AA"), "application/pdf", None);
     check(r#"{"type":"file","file":{"file_id":"file-1"}}"#, Document, Source::FileId("file-1".into()), "", None);
     check(
         r#"{"type":"document_url","document_url":"https://x","document_name":"n"}"#,
