@@ -4,4 +4,4 @@ mod envelope;
 mod read;
 
 pub(super) use envelope::{End, Envelope};
-pub(super) use read::{hosted, parts_of, read, stop_of};
+pub(super) use read::{hosted, parts_of, read, reason_in, stop_of};

@@ -34,8 +34,7 @@ pub(in super::super) fn read(body: &[u8]) -> Result<Reply<'_>, Fault> {
         parts_of(item, index, &mut choice.parts, &mut lists);
     }
     choice.logprobs = logprobs::read(&lists);
-    let calls = choice.parts.iter().any(|part| matches!(part, Part::ToolCall(_)));
-    choice.stop = stop_of(&response, calls);
+    choice.stop = stop_of(&response, reason_in(&choice.parts));
     if choice.parts.is_empty() && choice.stop.reason == StopReason::End {
         return Err(Fault::new(FaultKind::Empty, "the provider's answer has nothing in it"));
     }
@@ -56,14 +55,22 @@ struct Failed<'a> {
     error: Option<&'a RawValue>,
 }
 
-/// Why a response ended that did not fail.
-pub(in super::super) fn stop_of<'a>(response: &Response<'a>, calls: bool) -> Stop<'a> {
+/// What a complete response ended with: the dialect has no word for it.
+pub(in super::super) fn reason_in(parts: &[Part<'_>]) -> StopReason {
+    if parts.iter().any(|part| matches!(part, Part::ToolCall(_))) {
+        StopReason::ToolCalls
+    } else if parts.iter().any(|part| matches!(part, Part::Refusal(_))) {
+        StopReason::Filtered
+    } else {
+        StopReason::End
+    }
+}
+
+/// Why a response ended that did not fail; `complete` where it ended well.
+pub(in super::super) fn stop_of<'a>(response: &Response<'a>, complete: StopReason) -> Stop<'a> {
     let status = response.status.clone().unwrap_or_else(|| "completed".into());
     if status != "incomplete" {
-        return Stop {
-            native: Some(status),
-            ..Stop::new(if calls { StopReason::ToolCalls } else { StopReason::End }, "")
-        };
+        return Stop { native: Some(status), ..Stop::new(complete, "") };
     }
     let why = response.incomplete_details.as_ref().and_then(|details| details.reason.clone());
     let reason = match why.as_deref() {

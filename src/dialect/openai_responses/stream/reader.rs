@@ -8,12 +8,14 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::super::content::{citation, part_of};
-use super::super::reply::{hosted, parts_of, stop_of};
+use super::super::reply::{hosted, parts_of, reason_in, stop_of};
 use super::super::request::call_of;
 use super::super::wire::{Item, Piece, Response, Shape, lenient, text_of};
 use super::super::{OWN, carried, logprobs, usage};
 use super::open::{Kind, Out, Parts};
-use crate::canonical::{Delta, Event, Fault, FaultKind, Part, PartStart, Reasoning, Signature, Str, StreamReader};
+use crate::canonical::{
+    Delta, Event, Fault, FaultKind, Part, PartStart, Reasoning, Signature, StopReason, Str, StreamReader,
+};
 use crate::dialect::error;
 use crate::dialect::wire::read_provider;
 
@@ -26,7 +28,8 @@ pub(in super::super) struct Reader {
     begun: bool,
     /// The last event was given.
     done: bool,
-    calls: bool,
+    /// What it ends with, if it ends well.
+    complete: StopReason,
     parts: Parts,
 }
 
@@ -179,7 +182,7 @@ impl Reader {
         if !is_call(&item) || self.parts.find(output, |kind| kind == Kind::Call).is_some() {
             return;
         }
-        self.calls = true;
+        self.complete = StopReason::ToolCalls;
         let call = call_of(item, self.parts.next as usize);
         let start = PartStart::ToolCall { id: call.id, name: call.name, free_form: call.free_form };
         // Some say everything at once here, and again at the end: there it is taken.
@@ -189,6 +192,9 @@ impl Reader {
     /// The text or refusal, which begins with what is said of it first.
     fn said(&mut self, output: u64, content: u64, start: PartStart<'_>, out: Out<'_>) -> &mut super::open::Open {
         self.start(None, out);
+        if start == PartStart::Refusal && self.complete == StopReason::End {
+            self.complete = StopReason::Filtered;
+        }
         let known = self.parts.open.iter().rposition(|open| open.output == output && open.kind == Kind::Said(content));
         match known {
             Some(known) => &mut self.parts.open[known],
@@ -285,7 +291,7 @@ impl Reader {
             }
             "reasoning" => self.thoughts_done(output, item, out),
             _ if is_call(&item) => {
-                self.calls = true;
+                self.complete = StopReason::ToolCalls;
                 let call = call_of(item, self.parts.next as usize);
                 match self.parts.find(output, |kind| kind == Kind::Call) {
                     Some(open) => open.all(call.arguments, out),
@@ -329,13 +335,13 @@ impl Reader {
             for (index, item) in (0..).zip(wire.output.iter().flatten()) {
                 parts_of(item, index, &mut parts, &mut lists);
             }
-            self.calls |= parts.iter().any(|part| matches!(part, Part::ToolCall(_)));
+            self.complete = reason_in(&parts);
             parts.into_iter().for_each(|part| self.parts.whole(part, out));
             if let Some(logprobs) = logprobs::read(&lists) {
                 out(Event::Logprobs { choice: 0, logprobs });
             }
         }
-        out(Event::Stop { choice: 0, stop: stop_of(&wire, self.calls) });
+        out(Event::Stop { choice: 0, stop: stop_of(&wire, self.complete) });
         let used = usage::read(wire.usage);
         if !used.is_empty() {
             out(Event::Usage(used));

@@ -27,6 +27,7 @@ struct State {
     /// A text begins, if anything is in it; it is a refusal or not.
     text: Option<bool>,
     begun: bool,
+    /// The model refused in words of its own.
     refused: bool,
     stop: Stop<'static>,
     usage: Usage,
@@ -214,6 +215,7 @@ impl State {
         if let (StopReason::Filtered, Some(why), false) = (stop.reason, &stop.explanation, self.refused) {
             self.start(&PartStart::Refusal, out);
             self.delta(&Delta::Text(why.borrowed()), out);
+            self.refused = false; // the provider says so, not the model
         }
         self.stop = Stop {
             reason: stop.reason,
@@ -231,6 +233,8 @@ impl State {
     fn outcome(&self) -> End<'_> {
         match self.stop.reason {
             StopReason::Length => End::Incomplete("max_output_tokens"),
+            // A refusal in the model's own words is a complete answer.
+            StopReason::Filtered if self.refused => End::Completed,
             StopReason::Filtered => End::Incomplete("content_filter"),
             StopReason::Broken => {
                 let message = self.stop.native.as_deref().unwrap_or("the model's answer cannot be used");

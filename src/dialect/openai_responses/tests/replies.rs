@@ -109,6 +109,9 @@ fn why_it_ended() {
     assert_eq!(stop("incomplete", long.clone(), call()), is(StopReason::Length, "max_output_tokens", "incomplete"));
     assert_eq!(stop("incomplete", long, json!([])), is(StopReason::Length, "max_output_tokens", "incomplete"));
     let filtered = json!({"reason": "content_filter"});
+    // A refusal in the model's own words is a complete answer to this vendor.
+    let refusal = || message(json!([{"type": "refusal", "refusal": "no"}]));
+    assert_eq!(stop("completed", Value::Null, refusal()), is(StopReason::Filtered, "completed", "completed"));
     assert_eq!(stop("incomplete", filtered, text()), is(StopReason::Filtered, "content_filter", "incomplete"));
 }
 
