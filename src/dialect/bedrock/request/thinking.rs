@@ -66,10 +66,14 @@ fn adaptive(request: &Request<'_>, family: Family, lost: &mut Lost) -> Thinking 
     Thinking { field: Some(("thinking", thinking)), effort, on: true, unlimited: false }
 }
 
-/// The older ones are given a budget, which has to be smaller than the answer may be.
+/// The older ones are given a budget, which has to be smaller than the answer may be; where it is not, a quarter is
+/// left for what is said aloud.
 fn enabled(request: &Request<'_>, lost: &mut Lost) -> Thinking {
-    let most = request.max_tokens.map_or(u64::MAX, |most| most.saturating_sub(1));
-    let budget = request.reasoning.as_budget().unwrap_or(8192).max(LEAST_BUDGET).min(most);
+    let wanted = request.reasoning.as_budget().unwrap_or(8192).max(LEAST_BUDGET);
+    let budget = match request.max_tokens {
+        Some(most) if wanted >= most => most - most / 4,
+        _ => wanted,
+    };
     if budget < LEAST_BUDGET || super::turns::acts_without_thoughts(request) {
         lost.add("reasoning");
         return Thinking::default();

@@ -227,7 +227,7 @@ fn case_112_thinking_by_family_and_generation() {
         CLAUDE,
         effort("low"),
         Some(1500),
-        json!({"inferenceConfig": {"maxTokens": 1500}, "additionalModelRequestFields": enabled(1499)}),
+        json!({"inferenceConfig": {"maxTokens": 1500}, "additionalModelRequestFields": enabled(1125)}),
         "top_k,temperature",
     );
     check(
