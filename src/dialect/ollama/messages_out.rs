@@ -109,7 +109,9 @@ impl<'r> Writer<'r, '_> {
             return;
         }
         let thinking = (!thoughts.is_empty()).then(|| thoughts.join("\n").into());
-        let message = MessageOut { role, content: joined(texts), thinking, images, ..MessageOut::default() };
+        // An answer with sources is many texts in the midst of sentences; what a user says is one after the other.
+        let content = if turn.role == Role::Assistant { texts.concat().into() } else { joined(texts) };
+        let message = MessageOut { role, content, thinking, images, ..MessageOut::default() };
         self.messages.push(MessageOut { tool_calls: calls, ..message });
     }
 

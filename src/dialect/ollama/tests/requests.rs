@@ -150,6 +150,10 @@ fn case_006_and_008_empty_texts_are_not_written_and_turns_stay_apart() {
     let empty = turn(Role::Assistant, vec![Part::text("")]);
     let (value, _) = written(&Request { turns: vec![user(), empty, user()], ..Request::default() });
     assert_eq!(value["messages"], json!([{"role":"user","content":"a\nb"},{"role":"user","content":"a\nb"}]));
+    // What a model said in pieces, such as an answer with sources, is one text.
+    let cited = turn(Role::Assistant, vec![Part::text("It is "), Part::text("green"), Part::text(".")]);
+    let (value, _) = written(&Request { turns: vec![cited], ..Request::default() });
+    assert_eq!(value["messages"][0]["content"], "It is green.");
 }
 
 #[test]
