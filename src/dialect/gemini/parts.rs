@@ -131,8 +131,16 @@ pub(super) fn media<'a>(blob: Option<wire::Blob<'a>>, file: Option<wire::File<'a
         (None, None) => return None,
     };
     let mime = plain_mime(mime.unwrap_or_default());
-    let kind = kind_of(&mime);
+    let kind = match &source {
+        Source::Url(uri) if mime.is_empty() && is_at_youtube(uri) => MediaKind::Video,
+        _ => kind_of(&mime),
+    };
     Some(Media { kind, source, mime, name, context: None, detail: None, cite: false, cache: None })
+}
+
+/// Films there need no type.
+pub(super) fn is_at_youtube(uri: &str) -> bool {
+    uri.contains("youtube.com/") || uri.contains("youtu.be/")
 }
 
 /// An address that means nothing to anybody else.

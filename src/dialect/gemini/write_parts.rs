@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::out::{Object, text};
-use super::parts::compact;
+use super::parts::{compact, is_at_youtube};
 use crate::canonical::{Dialect, Lost, Media, MediaKind, Source, Str, ToolCall};
 
 /// `{"text": ...}`, thoughts marked as such.
@@ -126,7 +126,7 @@ fn mime_of<'m>(media: &'m Media<'_>) -> Str<'m> {
         Source::Url(uri) | Source::FileId(uri) => uri.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase(),
         _ => String::new(),
     };
-    if address.contains("youtube.com/") || address.contains("youtu.be/") {
+    if is_at_youtube(&address) {
         return Str::new("video/mp4");
     }
     let by_ending = BY_ENDING.iter().find(|(ending, _)| address.ends_with(ending));

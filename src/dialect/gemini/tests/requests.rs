@@ -232,6 +232,11 @@ fn case_023_to_025_and_095_media() {
     }
     let foreign = media(MediaKind::Image, Source::FileId("file-abc".into()), "");
     assert_eq!(part(foreign), (Value::Null, vec!["file_id".to_owned()]));
+    // A film needs no type there, and is no document to others.
+    let film = r#"{"contents":[{"parts":[{"fileData":{"fileUri":"https://youtu.be/1"}}]}]}"#;
+    let read = read_request(film);
+    let Part::Media(film) = &read.turns[0].parts[0] else { panic!("{read:?}") };
+    assert_eq!(film.kind, MediaKind::Video);
 }
 
 #[test]
