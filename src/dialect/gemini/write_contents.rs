@@ -144,6 +144,7 @@ impl<'o> Contents<'o> {
 
     fn text(&mut self, role: &'static str, text: &Text<'_>, signature: Option<&str>, lost: &mut Lost) {
         lost.add_if(text.cache.is_some(), "cache_control");
+        lost.add_if(!text.citations.is_empty(), "citations");
         if text.text.is_empty() && signature.is_none() {
             return;
         }

@@ -155,7 +155,11 @@ impl<'r, 'l> Gatherer<'r, 'l> {
         let mut blocks = Vec::with_capacity(parts.len());
         for part in parts {
             match part {
-                Part::Text(text) => blocks.extend(text_block(text)),
+                Part::Text(text) => {
+                    let foreign = text.citations.iter().any(|citation| citation.original.dialect != Dialect::Anthropic);
+                    self.lost.add_if(foreign, "citations");
+                    blocks.extend(text_block(text));
+                }
                 Part::Refusal(text) => blocks.extend(plain(text)),
                 Part::Reasoning(reasoning) => blocks.extend(self.reasoning(reasoning)),
                 Part::ToolCall(call) => blocks.push(self.call(call, &mut calls)),

@@ -73,6 +73,7 @@ impl<'r> Said<'r> {
         for part in &turn.parts {
             match part {
                 Part::Text(text) => {
+                    lost.add_if(!text.citations.is_empty(), "citations");
                     said.text += text.text.as_str();
                     let own = text.signature.as_ref().filter(|signature| signature.from == Dialect::Gemini);
                     said.signature = own.or(said.signature);
