@@ -18,6 +18,7 @@ use super::answer::{Answer, Rest, Tail};
 use super::tries::Tries;
 use super::{Call, Caller, Exchange, Gone, outbound};
 use crate::canonical::{Blame, Fault, FaultKind};
+use crate::dialect::codec::Framing;
 use crate::dialect::flow::{Flow, Pushed};
 use crate::dialect::openai_chat;
 use crate::routing::plan::Plan;
@@ -252,14 +253,15 @@ impl<C: Caller> Pump<'_, C> {
         clock.limit(self.caller, next).await
     }
 
-    /// The error as the last event, on a line of its own even where the last good event came without its end.
+    /// The error as the last event, in text on a line of its own even where the last good event came without its end.
     async fn error(&mut self, flow: &mut dyn Flow, fault: &Fault) {
         if fault.kind == FaultKind::ClientGone {
             return;
         }
         let mut told = async || -> Result<(), Gone> {
             self.flush(false).await?;
-            if !self.between_events {
+            let text = self.call.codec().framing() != Framing::AwsEvents;
+            if text && !self.between_events {
                 self.write(Bytes::from_static(b"\n\n"), false).await?;
             }
             self.write(flow.fail(fault), true).await
