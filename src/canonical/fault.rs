@@ -22,6 +22,8 @@ pub struct Fault {
     pub detail: Option<Box<str>>,
     /// How long the provider asked us to stay away.
     pub retry_after: Option<Duration>,
+    /// It happened at one of the provider's addresses, while others have not failed: no news about the target.
+    pub one_address: bool,
     /// The provider's own error reply, to be handed on untouched when the client speaks the provider's dialect.
     pub original: Option<Box<Original>>,
 }
@@ -70,6 +72,10 @@ pub enum FaultKind {
     ModelMissing,
     /// The request itself is wrong (400, 404, 413, 422 ...): every target would say so.
     Rejected,
+    /// The request is longer than this target's context, or than its account may send at once. Another may take it.
+    ContextExceeded,
+    /// The provider's filter refused what the request says. Another's may not, which is for the operator to want.
+    ContentFiltered,
     /// A reply with nothing in it.
     Empty,
     /// A reply that is not what the dialect says.
@@ -126,7 +132,15 @@ impl Blame {
 impl Fault {
     /// A fault with a text for the client.
     pub fn new(kind: FaultKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, status: None, message: message.into(), detail: None, retry_after: None, original: None }
+        Self {
+            kind,
+            status: None,
+            message: message.into(),
+            detail: None,
+            retry_after: None,
+            one_address: false,
+            original: None,
+        }
     }
 
     /// The same fault, with the transport's own words for the log.
@@ -146,9 +160,8 @@ impl FaultKind {
     pub fn blame(self) -> Blame {
         use FaultKind::*;
         match self {
-            Rejected | UnknownModel | BadRequest | Unsupported | TooLarge | ClientTimeout | Forbidden | ClientGone => {
-                Blame::Client
-            }
+            Rejected | ContextExceeded | ContentFiltered | UnknownModel | BadRequest | Unsupported | TooLarge
+            | ClientTimeout | Forbidden | ClientGone => Blame::Client,
             RateLimited | QuotaExhausted | KeyRefused => Blame::Key,
             NoTarget | Internal | TotalTimeout | Diverged => Blame::Us,
             Connect | ConnectTimeout | Tls | Reset | FirstTokenTimeout | IdleTimeout | UpstreamTimeout | Overloaded
@@ -175,6 +188,8 @@ impl FaultKind {
             KeyRefused => "key_refused",
             ModelMissing => "model_missing",
             Rejected => "rejected",
+            ContextExceeded => "context_exceeded",
+            ContentFiltered => "content_filtered",
             Empty => "empty",
             Malformed => "malformed",
             Truncated => "truncated",

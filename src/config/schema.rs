@@ -155,7 +155,8 @@ settings! {
         /// How long a call waits for a resting target before it leaves the last one for a fallback. Default 3s.
         patience: Option<Duration> = None,
         /// What may be tried again: `connect`, `timeout`, `5xx`, `429`, `stream` (an error, an end or garbage where
-        /// an answer should begin). Default all.
+        /// an answer should begin), and `content_filter` (a provider's filter refused what the request says). Default
+        /// all but the last.
         on: Option<Vec<RetryOn>> = None,
     }
 
@@ -242,6 +243,8 @@ words! {
         RateLimited = "429",
         /// An error, an end or garbage where an answer should begin.
         Stream = "stream",
+        /// A provider's filter refused what the request says. Others are asked only with this word.
+        ContentFilter = "content_filter",
     }
 
     /// The least that is logged.

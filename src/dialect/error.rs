@@ -7,6 +7,7 @@
 
 mod said;
 mod secrets;
+mod words;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -79,9 +80,12 @@ fn fault(status: u16, said: &Said) -> Fault {
     Fault { status: Some(status), ..Fault::new(kind(status, said), message) }
 }
 
+/// What is said outright counts first: no two vendors answer the same thing with the same status.
 fn kind(status: u16, said: &Said) -> FaultKind {
+    if let Some(kind) = words::meaning(status, said) {
+        return kind;
+    }
     match status {
-        429 if said.mentions(&["insufficient_quota", "billing", "credit"]) => FaultKind::QuotaExhausted,
         429 => FaultKind::RateLimited,
         402 => FaultKind::QuotaExhausted,
         401 | 403 => FaultKind::KeyRefused,
@@ -220,7 +224,7 @@ mod tests {
         check(
             r#"{"error":{"message":"x","type":"invalid_request_error","code":"context_length_exceeded"}}"#,
             400,
-            Rejected,
+            ContextExceeded,
         );
         check(r#"{"error":{"message":"x","type":"invalid_request_error","code":"tool_use_failed"}}"#, 400, Rejected);
         check(r#"{"error":{"message":"x","type":"invalid_request_error","code":"invalid_api_key"}}"#, 401, KeyRefused);

@@ -4,21 +4,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::answer::Answer;
+use super::failover::UNHINTED;
 use super::hold::Asked;
 use super::outbound::{self, Outbound};
 use super::patience::Patience;
 use super::recover::Joint;
 use super::{Call, Exchange, hold};
 use crate::canonical::{Fault, FaultKind};
+use crate::health;
 use crate::provider::auth::{Fetch, Outgoing};
 use crate::provider::{Key, Signer};
 use crate::routing::plan::pick_key;
 use crate::routing::{Policy, Target};
 use crate::telemetry::Attempt;
 use crate::upstream::{Endpoint, Request, Transport};
-
-/// A key that is over its limit rests this long when the provider does not say how long.
-const REST_UNHINTED: Duration = Duration::from_secs(1);
 
 /// An account without money or quota is not filled up within seconds.
 const REST_BROKE: Duration = Duration::from_secs(10 * 60);
@@ -30,10 +29,22 @@ pub(super) struct Done<'p, R> {
     pub(super) target: &'p Target,
     pub(super) key: Option<&'p Key>,
     pub(super) took: Duration,
+    /// It was known to fail: whoever asks it has nothing better.
+    pub(super) forced: bool,
     pub(super) outcome: Result<Answer<R>, Fault>,
 }
 
-impl<R> Done<'_, R> {
+impl<'p, R> Done<'p, R> {
+    /// A try that began at `started` and was not seen to its end.
+    pub(super) fn new(
+        candidate: usize,
+        target: &'p Target,
+        started: tokio::time::Instant,
+        outcome: Result<Answer<R>, Fault>,
+    ) -> Self {
+        Self { candidate, target, key: None, took: started.elapsed(), forced: false, outcome }
+    }
+
     /// What is told of it.
     pub(super) fn told(&self) -> Attempt {
         let fault = self.outcome.as_ref().err();
@@ -44,6 +55,7 @@ impl<R> Done<'_, R> {
             status: self.outcome.as_ref().map_or_else(|fault| fault.status, |answer| Some(answer.status.as_u16())),
             took: self.took,
             usage: None,
+            forced: self.forced,
             detail: fault.and_then(|fault| fault.detail.clone()),
         }
     }
@@ -60,8 +72,9 @@ impl<T: Transport> Exchange<T> {
     ) -> Done<'p, T::Reply> {
         let key = pick_key(&target.provider, now(), fastrand::f64);
         let started = tokio::time::Instant::now();
+        let forced = is_known_to_fail(target);
         let outcome = self.ask(call, policy, (candidate, target), key, joint).await;
-        Done { candidate, target, key, took: started.elapsed(), outcome }
+        Done { candidate, target, key, took: started.elapsed(), forced, outcome }
     }
 
     async fn ask(
@@ -122,22 +135,39 @@ async fn sign(
     signer.authorize(&outgoing, headers, fetch).await
 }
 
-/// A fault that is the key's lets that key rest. Whether the target may be asked again at once, with another one.
+/// A fault that is the key's lets that key rest, and a pause that is meant for all lets the target rest. Whether the
+/// target may be asked again at once, with another key.
 pub(super) fn rest(fault: &Fault, key: Option<&Key>, target: &Target) -> bool {
-    let Some(key) = key else { return false };
     let now = now();
+    let Some(key) = key.filter(|_| fault.kind != FaultKind::Overloaded) else {
+        let limit = matches!(fault.kind, FaultKind::RateLimited | FaultKind::Overloaded);
+        if let Some(pause) = fault.retry_after.filter(|_| limit) {
+            target.health.rest(now + pause);
+            tracing::warn!(target = %target.id, reason = %fault.kind, retry_after = ?pause, "target rests");
+        }
+        return false;
+    };
     match fault.kind {
-        FaultKind::RateLimited => key.health.rest(now + fault.retry_after.unwrap_or(REST_UNHINTED), fault.kind),
+        FaultKind::RateLimited => key.health.rest(now + fault.retry_after.unwrap_or(UNHINTED), fault.kind),
         FaultKind::KeyRefused => key.health.refused(now, fault.retry_after, fault.kind),
-        FaultKind::QuotaExhausted => key.health.rest(now + fault.retry_after.unwrap_or(REST_BROKE), fault.kind),
-        FaultKind::Overloaded if fault.retry_after.is_some() => {
-            key.health.rest(now + fault.retry_after.unwrap_or_default(), fault.kind);
-            return false; // the provider is overloaded for every key
+        // A hint, where there is one, tells of the limits per minute.
+        FaultKind::QuotaExhausted => {
+            key.health.rest(now + fault.retry_after.unwrap_or_default().max(REST_BROKE), fault.kind);
         }
         _ => return false,
     }
-    tracing::warn!(key = %key.id, reason = %fault.kind, retry_after = ?fault.retry_after, "key rests");
+    if fault.kind == FaultKind::QuotaExhausted {
+        tracing::error!(key = %key.id, target = %target.id, reason = %fault.message, "account is out of quota");
+    } else {
+        tracing::warn!(key = %key.id, reason = %fault.kind, retry_after = ?fault.retry_after, "key rests");
+    }
     target.provider.keys.iter().any(|key| key.health.resting(now).is_none())
+}
+
+/// Whoever asks it now has nothing better.
+fn is_known_to_fail(target: &Target) -> bool {
+    let open = matches!(target.health.standing(now()), health::Standing::Open { .. });
+    open || !target.provider.endpoint.reachable()
 }
 
 /// The time that health is told: tokio's clock, which tests can pause.

@@ -1,19 +1,100 @@
 //! When, where and how soon a call is tried again.
 //!
-//! Pure: the plan, the tries so far and the time go in, the next step comes out. Everything that a fault means for
-//! the *call* is decided here; what it means for the *target* is [`crate::health`]'s.
+//! Pure: the plan, the tries so far and the time go in, the next step comes out. What a fault means for the *call* is
+//! one row of [`meaning`]; what it means for the *target* is [`crate::health`]'s.
+//!
+//! Targets are equals: among them a call moves on at once. Fallbacks are second best: before a call leaves the last
+//! good target for one, it is patient once, if a try can be spared for it. No repeat ever takes the place of a first
+//! try at a target that may be called.
 
 use std::time::{Duration, Instant};
+
+use smallvec::SmallVec;
 
 use crate::canonical::FaultKind;
 use crate::routing::plan::{Plan, Standing};
 use crate::routing::{Policy, RetryOn};
 
-/// The first repeat against a target that just failed waits up to this long, the next up to twice as long.
+/// A repeat waits up to this long, the next up to twice as long. Also what is waited at most beyond a pause that a
+/// provider named, so that not all who were told the same moment come back in it.
 const BACKOFF: Duration = Duration::from_millis(250);
 
 /// No pause between two tries is longer, except where the provider itself named one.
 const BACKOFF_CAP: Duration = Duration::from_secs(4);
+
+/// Who is over its limit stays away so long when the provider does not say how long.
+pub(super) const UNHINTED: Duration = Duration::from_secs(1);
+
+/// What a fault of one kind means for the call.
+#[derive(Clone, Copy, Debug)]
+pub struct Meaning {
+    /// Whether the call may go on at all.
+    pub on: On,
+    /// What the same target, asked in the same way, is good for.
+    pub again: Again,
+    /// Who else may do better.
+    pub others: Others,
+}
+
+/// Whether a call may go on after a fault, before or after its first event.
+#[derive(Clone, Copy, Debug)]
+pub enum On {
+    /// Where `retry.on` has the word for it.
+    Said(fn(RetryOn) -> bool),
+    /// It is our key, our account, our list of models, our choice of target: never the client's concern.
+    Always,
+    /// Every target would say so, or nobody is there to hear it, or the time is up.
+    Never,
+}
+
+/// What the same target is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// It may do better at once: one quick repeat before a fallback is asked.
+    Quickly,
+    /// It may do better when its pause is over: waited for before a fallback is asked, if that fits `patience`.
+    AfterPause,
+    /// It has cost too much time already, or hardly changes within seconds: only when nobody else is left.
+    LastResort,
+    /// It would say the same.
+    Never,
+}
+
+/// Who else may do better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    /// Any other target.
+    All,
+    /// Any whose context is not known to be too small as well.
+    WithLargerContext,
+    /// Nobody.
+    None,
+}
+
+/// The table. After the first event it decides in the same way: what goes on, is recovered.
+pub fn meaning(kind: FaultKind) -> Meaning {
+    use FaultKind::*;
+    let row = |on, again, others| Meaning { on, again, others };
+    match kind {
+        Connect | ConnectTimeout => row(On::Said(|on| on.connect), Again::LastResort, Others::All),
+        Reset => row(On::Said(|on| on.connect), Again::Quickly, Others::All),
+        Tls => row(On::Said(|on| on.connect), Again::Never, Others::All),
+        FirstTokenTimeout | UpstreamTimeout => row(On::Said(|on| on.timeout), Again::LastResort, Others::All),
+        IdleTimeout => row(On::Said(|on| on.stream), Again::LastResort, Others::All),
+        ServerError => row(On::Said(|on| on.server_error), Again::Quickly, Others::All),
+        Overloaded => row(On::Said(|on| on.server_error), Again::AfterPause, Others::All),
+        RateLimited => row(On::Said(|on| on.rate_limited), Again::AfterPause, Others::All),
+        Empty | Truncated => row(On::Said(|on| on.stream), Again::Quickly, Others::All),
+        Malformed => row(On::Said(|on| on.stream), Again::LastResort, Others::All),
+        KeyRefused | QuotaExhausted | ModelMissing | Unsupported | Diverged => {
+            row(On::Always, Again::Never, Others::All)
+        }
+        ContextExceeded => row(On::Always, Again::Never, Others::WithLargerContext),
+        ContentFiltered => row(On::Said(|on| on.content_filter), Again::Never, Others::All),
+        Rejected | BadRequest | TooLarge | ClientTimeout | Forbidden | ClientGone | UnknownModel | NoTarget
+        | TotalTimeout | Internal => row(On::Never, Again::Never, Others::None),
+    }
+}
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,10 +114,16 @@ pub struct Tried {
     pub candidate: usize,
     /// What came of it.
     pub kind: FaultKind,
+    /// When that was.
+    pub at: Instant,
     /// How long the provider asked us to stay away.
     pub retry_after: Option<Duration>,
-    /// The provider has another key, which does not rest.
-    pub other_key: bool,
+    /// The target can be asked in another way at once: with another key, or at another address.
+    pub other_way: bool,
+    /// The target is not healthy any more.
+    pub opened: bool,
+    /// It was asked after a [`Next::Wait`].
+    pub waited: bool,
 }
 
 /// What a decision is made from, besides the plan.
@@ -51,122 +138,160 @@ pub struct Situation<'a> {
     pub dice: f64,
 }
 
-/// The next step. `allowed` asks the candidate's retry budget, and is asked only for repeats against targets that
-/// are known to fail: a first try at a healthy target is always allowed, so no call is lost while one is there.
+/// The next step. `allowed` asks the candidate's retry budget, and is asked only for repeats and for targets that are
+/// known to fail: a first try at a healthy target is always allowed, so no call is lost while one is there.
 pub fn next(plan: &Plan, situation: &Situation<'_>, mut allowed: impl FnMut(usize) -> bool) -> Next {
     let policy = &plan.model.policy;
+    let left = (policy.tries as usize).saturating_sub(situation.tried.len());
+    let fresh = untried(plan, situation);
+    let good = |candidate: &&usize| match plan.order[**candidate].standing {
+        Standing::Ready | Standing::OnTrial { .. } => true,
+        Standing::Resting { left } => left <= policy.patience,
+        Standing::Open { .. } | Standing::Unreachable => false,
+    };
+    let to_spare = left > fresh.iter().filter(good).count();
     if let Some(last) = situation.tried.last() {
-        let enough = situation.tried.len() >= policy.tries as usize;
-        if enough || situation.now >= situation.deadline || !may_go_on(last.kind, policy.retry_on) {
+        if left == 0 || situation.now >= situation.deadline || !goes_on(last.kind, policy.retry_on) {
             return Next::GiveUp;
         }
-        if last.other_key {
+        if last.other_way && to_spare {
             return Next::Try(last.candidate);
         }
-        if let Some(wait) = worth_waiting_for(plan, situation, last) {
-            return fits(situation, Next::Wait(last.candidate, wait));
+        if to_spare
+            && let Some((candidate, pause)) = worth_patience(plan, situation, last, &fresh)
+            && allowed(candidate)
+        {
+            return Next::Wait(candidate, pause);
         }
     }
-    match untried(plan, situation) {
-        Some(candidate) => first_try(plan, situation, candidate, allowed),
-        None => match repeatable(situation) {
-            Some(tried) if allowed(tried.candidate) => fits(situation, again(situation, tried)),
-            _ => Next::GiveUp,
-        },
-    }
-}
-
-/// Whether another try may change anything.
-fn may_go_on(kind: FaultKind, on: RetryOn) -> bool {
-    use FaultKind::*;
-    match kind {
-        Connect | ConnectTimeout | Tls | Reset => on.connect,
-        FirstTokenTimeout | UpstreamTimeout => on.timeout,
-        Overloaded | ServerError => on.server_error,
-        RateLimited => on.rate_limited,
-        Empty | Malformed | Truncated | IdleTimeout => on.stream,
-        // Our key, our account, our list of models: never the client's concern.
-        QuotaExhausted | KeyRefused | ModelMissing | Unsupported | Diverged => true,
-        // Every target would say so, or nobody is there to hear it.
-        Rejected | BadRequest | TooLarge | ClientTimeout | Forbidden | ClientGone | UnknownModel | NoTarget
-        | TotalTimeout | Internal => false,
-    }
-}
-
-/// Among targets a call moves on at once, but before it leaves the last one for a fallback it is patient: a pause
-/// that the provider named is waited for when it fits `retry.patience`.
-fn worth_waiting_for(plan: &Plan, situation: &Situation<'_>, last: &Tried) -> Option<Duration> {
-    let pause = last.retry_after.filter(|pause| *pause <= plan.model.policy.patience)?;
-    let group = plan.order[last.candidate].group;
-    let next = untried(plan, situation)?;
-    let leaves_its_group = plan.order[next].group > group;
-    let first_wait = situation.tried.iter().filter(|t| t.candidate == last.candidate).count() == 1;
-    (leaves_its_group && first_wait).then_some(pause)
-}
-
-/// The next candidate of the plan that was not asked yet.
-fn untried(plan: &Plan, situation: &Situation<'_>) -> Option<usize> {
-    (0..plan.order.len()).find(|i| situation.tried.iter().all(|tried| tried.candidate != *i))
-}
-
-fn first_try(plan: &Plan, situation: &Situation<'_>, candidate: usize, mut allowed: impl FnMut(usize) -> bool) -> Next {
-    match plan.order[candidate].standing {
-        Standing::Ready | Standing::OnTrial => Next::Try(candidate),
-        // Nothing better is left. Its keys come back by themselves, and asking earlier would only prolong that.
-        Standing::Resting { left } => {
-            let back = |tried: &Tried| tried.retry_after.filter(|_| repeats(tried.kind)).unwrap_or(Duration::MAX);
-            match situation.tried.iter().filter(|tried| back(tried) < left).min_by_key(|tried| back(tried)) {
-                Some(sooner) => fits(situation, Next::Wait(sooner.candidate, back(sooner))),
-                None => fits(situation, Next::Wait(candidate, left)),
-            }
+    match fresh.first() {
+        Some(first) if matches!(plan.order[*first].standing, Standing::Ready | Standing::OnTrial { .. }) => {
+            Next::Try(*first)
         }
-        // Nothing better is left than a target that is known to fail. The call's only hope is always worth one try;
-        // after a failed one the budget decides.
-        Standing::Open { .. } | Standing::Unreachable => {
-            if situation.tried.is_empty() || allowed(candidate) {
-                Next::Try(candidate)
-            } else {
-                Next::GiveUp
-            }
-        }
+        _ => least_bad(plan, situation, &fresh, to_spare, allowed),
     }
 }
 
-/// Of the targets that failed in a way that may pass, the one that is back first.
-fn repeatable<'a>(situation: &'a Situation<'_>) -> Option<&'a Tried> {
-    let last_of = |candidate| situation.tried.iter().rev().find(move |tried| tried.candidate == candidate);
-    let candidates = situation.tried.iter().filter_map(|tried| last_of(tried.candidate));
-    candidates.filter(|tried| repeats(tried.kind)).min_by_key(|tried| tried.retry_after.unwrap_or_default())
-}
-
-/// The same target may do better next time.
-fn repeats(kind: FaultKind) -> bool {
-    !matches!(
-        kind,
-        FaultKind::KeyRefused
-            | FaultKind::QuotaExhausted
-            | FaultKind::ModelMissing
-            | FaultKind::Unsupported
-            | FaultKind::Tls
-    )
-}
-
-/// The same target again, after the pause it named, or after a backoff with full jitter.
-fn again(situation: &Situation<'_>, tried: &Tried) -> Next {
-    let repeats = situation.tried.iter().filter(|t| t.candidate == tried.candidate).count() as u32;
-    let ceiling = (BACKOFF * 2u32.saturating_pow(repeats - 1)).min(BACKOFF_CAP);
-    Next::Wait(tried.candidate, tried.retry_after.unwrap_or(ceiling.mul_f64(situation.dice)))
-}
-
-/// `next`, unless the call's time is over before it.
-fn fits(situation: &Situation<'_>, next: Next) -> Next {
-    match next {
-        Next::Wait(_, pause) if situation.now + pause >= situation.deadline => Next::GiveUp,
-        next => next,
+/// Whether another try may change anything, and is wanted.
+fn goes_on(kind: FaultKind, on: RetryOn) -> bool {
+    match meaning(kind).on {
+        On::Said(word) => word(on),
+        On::Always => true,
+        On::Never => false,
     }
+}
+
+/// The candidates that were not asked yet and may be worth it, the best first.
+fn untried(plan: &Plan, situation: &Situation<'_>) -> SmallVec<[usize; 4]> {
+    let refused = too_small(plan, situation);
+    let asked = |i: &usize| situation.tried.iter().any(|tried| tried.candidate == *i);
+    (0..plan.order.len()).filter(|i| !asked(i) && !hopeless(plan, *i, refused)).collect()
+}
+
+/// The largest context that is known to be too small.
+fn too_small(plan: &Plan, situation: &Situation<'_>) -> Option<u64> {
+    let refused = situation.tried.iter().filter(|tried| meaning(tried.kind).others == Others::WithLargerContext);
+    refused.filter_map(|tried| plan.target(&plan.order[tried.candidate]).context()).max()
+}
+
+/// Its context is known to be no larger than one that was too small.
+fn hopeless(plan: &Plan, candidate: usize, too_small: Option<u64>) -> bool {
+    let context = plan.target(&plan.order[candidate]).context();
+    too_small.zip(context).is_some_and(|(too_small, context)| context <= too_small)
+}
+
+/// Whom the call waits for before it leaves the last group that was asked, which it does once: the target asked last,
+/// or another of its group.
+fn worth_patience(plan: &Plan, situation: &Situation<'_>, last: &Tried, fresh: &[usize]) -> Option<(usize, Duration)> {
+    let group = |candidate: usize| plan.order[candidate].group;
+    let leaves = fresh.first().is_some_and(|next| group(*next) > group(last.candidate));
+    let here = || situation.tried.iter().rev().filter(|tried| group(tried.candidate) == group(last.candidate));
+    if !leaves || here().any(|tried| tried.waited) {
+        return None;
+    }
+    let patience = plan.model.policy.patience;
+    let good = |tried: &&Tried| {
+        let healthy = plan.order[tried.candidate].standing == Standing::Ready && !tried.opened;
+        let repeats = matches!(meaning(tried.kind).again, Again::Quickly | Again::AfterPause);
+        healthy && repeats && rest(tried) <= patience
+    };
+    let too_small = too_small(plan, situation);
+    let good = here().filter(good).find(|tried| !hopeless(plan, tried.candidate, too_small))?;
+    let pause = pause(situation, good);
+    (situation.now + pause < situation.deadline).then_some((good.candidate, pause))
+}
+
+/// Nothing is left that may be called: what comes back soon, else what is known to fail, else what comes back at all.
+fn least_bad(
+    plan: &Plan,
+    situation: &Situation<'_>,
+    fresh: &[usize],
+    to_spare: bool,
+    mut allowed: impl FnMut(usize) -> bool,
+) -> Next {
+    let resting = fresh.iter().filter_map(|i| match plan.order[*i].standing {
+        Standing::Resting { left } => Some((*i, left, false)),
+        _ => None,
+    });
+    let repeats = repeatable(plan, situation).filter(|_| to_spare).map(|(i, pause)| (i, pause, true));
+    let soonest = resting.clone().chain(repeats).min_by_key(|(_, pause, _)| *pause);
+    let soonest = soonest.filter(|(_, pause, _)| situation.now + *pause < situation.deadline);
+    let wait = |allowed: &mut dyn FnMut(usize) -> bool| match soonest {
+        Some((candidate, pause, repeat)) if !repeat || allowed(candidate) => Next::Wait(candidate, pause),
+        _ => Next::GiveUp,
+    };
+    let patience = plan.model.policy.patience;
+    if resting.clone().any(|(_, left, _)| left <= patience)
+        && let found @ Next::Wait(..) = wait(&mut allowed)
+    {
+        return found;
+    }
+    // The call's only hope is always worth one try; after a failed one the budget decides.
+    let failing = fresh.iter().find(|i| !matches!(plan.order[**i].standing, Standing::Resting { .. }));
+    match failing {
+        Some(candidate) if situation.tried.is_empty() || allowed(*candidate) => Next::Try(*candidate),
+        _ => wait(&mut allowed),
+    }
+}
+
+/// The targets that failed in a way that may pass, each with the pause before it is asked again.
+fn repeatable<'a>(
+    plan: &'a Plan,
+    situation: &'a Situation<'_>,
+) -> impl Iterator<Item = (usize, Duration)> + Clone + 'a {
+    let too_small = too_small(plan, situation);
+    let is_last = move |(at, tried): &(usize, &Tried)| {
+        situation.tried[at + 1..].iter().all(|later| later.candidate != tried.candidate)
+    };
+    let latest = situation.tried.iter().enumerate().filter(is_last).map(|(_, tried)| tried);
+    latest
+        .filter(|tried| meaning(tried.kind).again != Again::Never)
+        .filter(move |tried| !hopeless(plan, tried.candidate, too_small))
+        .map(|tried| (tried.candidate, pause(situation, tried)))
+}
+
+/// How long the target has to be left alone.
+fn rest(tried: &Tried) -> Duration {
+    match meaning(tried.kind).again {
+        Again::AfterPause => tried.retry_after.unwrap_or(UNHINTED),
+        _ => tried.retry_after.unwrap_or_default(),
+    }
+}
+
+/// The pause before it is asked again: what is left of its rest, and a backoff with full jitter.
+fn pause(situation: &Situation<'_>, tried: &Tried) -> Duration {
+    let times = situation.tried.iter().filter(|other| other.candidate == tried.candidate).count() as u32;
+    let ceiling = match tried.retry_after {
+        Some(_) => BACKOFF,
+        None => (BACKOFF * 2u32.saturating_pow(times - 1)).min(BACKOFF_CAP),
+    };
+    (tried.at + rest(tried)).saturating_duration_since(situation.now) + ceiling.mul_f64(situation.dice)
 }
 
 /// When a call that starts at `start` has used up its whole time.
 pub fn deadline(start: Instant, policy: &Policy) -> Instant {
     start + policy.total
 }
+
+#[cfg(test)]
+mod tests;

@@ -111,7 +111,8 @@ impl<T: Transport> Exchange<T> {
             pump.write(end, true).await?;
             return Ok(None);
         }
-        tries.failed(candidate, fault.clone(), false);
+        let target = plan.target(&plan.order[candidate]);
+        tries.failed(candidate, target, fault.clone(), false, false);
         match self.answer(pump.call, pump.caller, plan, tries, Some(&given)).await {
             Ok(answer) => {
                 pump.call.record.target = Some(answer.target.id.clone());

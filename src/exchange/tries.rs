@@ -16,6 +16,7 @@ use super::{Call, Caller, Exchange, Gone};
 use crate::canonical::{Fault, FaultKind};
 use crate::dialect::codec;
 use crate::dialect::flow::Given;
+use crate::health;
 use crate::routing::plan::{Plan, Standing};
 use crate::routing::{Recover, Target};
 use crate::upstream::Transport;
@@ -34,9 +35,12 @@ impl Tries {
         Self { tried: SmallVec::new(), told: None, deadline }
     }
 
-    /// A try came to nothing, or its answer broke off.
-    pub(super) fn failed(&mut self, candidate: usize, fault: Fault, other_key: bool) {
-        self.tried.push(Tried { candidate, kind: fault.kind, retry_after: fault.retry_after, other_key });
+    /// A try at `target` came to nothing, or its answer broke off. `other_way`: it can be asked again at once, in
+    /// another way. `waited`: it was waited for.
+    pub(super) fn failed(&mut self, candidate: usize, target: &Target, fault: Fault, other_way: bool, waited: bool) {
+        let opened = target.health.standing(now()) != health::Standing::Healthy;
+        let (kind, retry_after) = (fault.kind, fault.retry_after);
+        self.tried.push(Tried { candidate, kind, at: now(), retry_after, other_way, opened, waited });
         self.told = Some(more_useful(self.told.take(), fault));
     }
 
@@ -69,7 +73,9 @@ impl<T: Transport> Exchange<T> {
     ) -> Result<Answer<T::Reply>, Fault> {
         let policy = &plan.model.policy;
         loop {
-            let candidate = match tries.next(call, plan, given) {
+            let next = tries.next(call, plan, given);
+            let waited = matches!(next, Next::Wait(..));
+            let candidate = match next {
                 Next::Try(candidate) => candidate,
                 Next::Wait(candidate, pause) => {
                     tokio::select! {
@@ -94,7 +100,7 @@ impl<T: Transport> Exchange<T> {
                 biased;
                 done = self.attempt(call, policy, (candidate, target), joint) => done,
                 () = caller.gone() => {
-                    Done { candidate, target, key: None, took: started.elapsed(), outcome: Err(Gone.into()) }
+                    Done::new(candidate, target, started, Err(Gone.into()))
                 }
             };
             call.record.attempts.push(done.told());
@@ -102,8 +108,8 @@ impl<T: Transport> Exchange<T> {
             match outcome {
                 Ok(answer) => return Ok(answer),
                 Err(fault) => {
-                    let other_key = rest(&fault, key, target);
-                    tries.failed(candidate, fault, other_key);
+                    let other_way = rest(&fault, key, target) || fault.one_address;
+                    tries.failed(candidate, target, fault, other_way, waited);
                 }
             }
         }
@@ -116,7 +122,8 @@ fn more_useful(told: Option<Fault>, fault: Fault) -> Fault {
     fn rank(kind: FaultKind) -> u8 {
         use FaultKind::*;
         match kind {
-            ClientGone | TotalTimeout | Rejected => 9,
+            ClientGone | TotalTimeout | Rejected => 10,
+            ContextExceeded | ContentFiltered => 9,
             RateLimited => 8,
             Overloaded => 7,
             ServerError => 6,

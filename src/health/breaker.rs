@@ -23,8 +23,9 @@ const CALLS_FOR_SHARE: u32 = 20;
 /// A restart or a blip of the network is over in about this time.
 const FIRST_REST: Duration = Duration::from_secs(1);
 
-/// A longer rest would keep traffic off a target that is back; at this one, an outage costs two trials a minute.
-const LONGEST_REST: Duration = Duration::from_secs(30);
+/// A longer rest would keep traffic off a target that is back: with the few seconds until a trial is made, it is in use
+/// again within 30 s. At this one, an outage costs three or four trials a minute.
+const LONGEST_REST: Duration = Duration::from_secs(20);
 
 /// Opened again so soon after it closed, it is the same outage, and the rests go on growing.
 const SAME_OUTAGE: Duration = Duration::from_secs(30);
@@ -47,7 +48,10 @@ pub enum Standing {
     /// Call it.
     Healthy,
     /// The rest is over: one trial is admitted.
-    Trial,
+    Trial {
+        /// The end of the rest.
+        since: Instant,
+    },
     /// It rests. Where `until` has passed, a trial is under way.
     Open {
         /// The end of the rest.
@@ -80,14 +84,14 @@ impl Breaker {
     pub fn standing(&self, now: Instant) -> Standing {
         match self.state {
             State::Closed => Standing::Healthy,
-            State::Open { until } if until <= now => Standing::Trial,
+            State::Open { until } if until <= now => Standing::Trial { since: until },
             State::Open { until } | State::Trial { rested: until } => Standing::Open { until },
         }
     }
 
     /// Lets a call through: as the trial, if one is due and not taken.
     pub fn admit(&mut self, now: Instant) -> Pass {
-        let trial = self.standing(now) == Standing::Trial;
+        let trial = matches!(self.standing(now), Standing::Trial { .. });
         if let State::Open { until } = self.state
             && trial
         {
@@ -152,6 +156,11 @@ impl Breaker {
             State::Trial { .. } => 1,
             State::Open { .. } => 2,
         }
+    }
+
+    /// When its latest outage was over; `None` before the first, and during one.
+    pub fn recovered(&self) -> Option<Instant> {
+        self.closed_at.filter(|_| self.is_closed())
     }
 
     /// Faults since the last success.
@@ -260,7 +269,7 @@ mod tests {
         fn standing(&self) -> String {
             match self.breaker.standing(self.now) {
                 Standing::Healthy => "healthy".into(),
-                Standing::Trial => "trial".into(),
+                Standing::Trial { .. } => "trial".into(),
                 Standing::Open { until } if until <= self.now => "under trial".into(),
                 Standing::Open { until } => format!("open {}", (until - self.now).as_secs()),
             }
@@ -308,8 +317,8 @@ mod tests {
     fn rests_grow_and_stop_growing() {
         check("fffff1f2f4f", "open 8");
         check("fffff1f2f4f8f", "open 16");
-        check("fffff1f2f4f8f99f", "open 30");
-        check("fffff1f2f4f8f99f9993f", "open 30");
+        check("fffff1f2f4f8f99f", "open 20");
+        check("fffff1f2f4f8f99f9993f", "open 20");
         check("fffff1f2f4f8f99f9993s", "healthy");
         check("fffff1f2s9fffff", "open 4"); // the same outage goes on
         check("fffff1f2s9999fffff", "open 1"); // another one
@@ -327,7 +336,7 @@ mod tests {
     #[test]
     fn rests_are_jittered_between_half_and_all() {
         let cases =
-            [(0, 0.0, 500), (0, 0.5, 750), (0, 1.0, 1_000), (3, 0.0, 4_000), (99, 0.0, 15_000), (99, 1.0, 30_000)];
+            [(0, 0.0, 500), (0, 0.5, 750), (0, 1.0, 1_000), (3, 0.0, 4_000), (99, 0.0, 10_000), (99, 1.0, 20_000)];
         for (rests, dice, millis) in cases {
             assert_eq!(rest(rests, dice), Duration::from_millis(millis), "{rests} {dice}");
         }

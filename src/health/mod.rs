@@ -10,6 +10,7 @@
 pub mod breaker;
 mod key;
 pub mod latency;
+mod moment;
 mod registry;
 pub mod retry_budget;
 mod target;

@@ -14,11 +14,18 @@ use std::time::{Duration, Instant};
 use super::breaker::{Breaker, Pass, Standing};
 use super::latency::{Latency, Quantiles};
 use super::lock;
+use super::moment::Moment;
 use crate::canonical::{Blame, Fault};
 use crate::names::TargetId;
 
 /// A provider may send a page of HTML as its error; the operator needs the first line.
 const MESSAGE_CHARS: usize = 200;
+
+/// A target that comes back has cold caches, and often less capacity than it will have: it gets its share by degrees.
+const SLOW_START: Duration = Duration::from_secs(15);
+
+/// What of its share it gets at once. Less would hardly show whether it is really back.
+const FIRST_SHARE: f64 = 0.1;
 
 /// How one target is doing. Kept over reloads.
 #[derive(Debug)]
@@ -27,6 +34,10 @@ pub struct TargetHealth {
     /// That of the breaker, written under the lock only.
     epoch: AtomicU32,
     in_flight: AtomicUsize,
+    /// It asked to be left alone until then, whatever the key.
+    rests_until: Moment,
+    /// When its latest outage was over. That of the breaker, written under the lock only.
+    recovered: Moment,
     learned: Mutex<Learned>,
 }
 
@@ -83,7 +94,14 @@ pub struct LastFault {
 impl TargetHealth {
     /// A target that nothing is known of: healthy until it shows otherwise.
     pub fn new(id: TargetId) -> Self {
-        Self { id, epoch: AtomicU32::new(0), in_flight: AtomicUsize::new(0), learned: Mutex::default() }
+        Self {
+            id,
+            epoch: AtomicU32::new(0),
+            in_flight: AtomicUsize::new(0),
+            rests_until: Moment::none(),
+            recovered: Moment::none(),
+            learned: Mutex::default(),
+        }
     }
 
     /// Its name.
@@ -97,6 +115,27 @@ impl TargetHealth {
             Some(_) => Standing::Healthy,
             None => lock(&self.learned).breaker.standing(now),
         }
+    }
+
+    /// What of its share of the calls it gets, in `0..=1`: less than all in the first seconds after an outage.
+    pub fn warmth(&self, now: Instant) -> f64 {
+        match self.recovered.get() {
+            None => 1.0,
+            Some(at) => {
+                let warm = now.saturating_duration_since(at).as_secs_f64() / SLOW_START.as_secs_f64();
+                warm.clamp(FIRST_SHARE, 1.0)
+            }
+        }
+    }
+
+    /// It asked to be left alone: by all, not only by one of its keys. Of several such rests the longest counts.
+    pub fn rest(&self, until: Instant) {
+        self.rests_until.not_before(until);
+    }
+
+    /// How long it still wants to be left alone; `None` if it may be asked.
+    pub fn resting(&self, now: Instant) -> Option<Duration> {
+        self.rests_until.left(now)
     }
 
     /// A call begins. If the target is on trial and the permit is free, this call is the trial; if it is not free,
@@ -127,7 +166,7 @@ impl TargetHealth {
         TargetReport {
             health: match standing {
                 Standing::Healthy => "healthy",
-                Standing::Trial => "trial",
+                Standing::Trial { .. } => "trial",
                 Standing::Open { .. } => "open",
             },
             breaker: ["closed", "trial", "open"][usize::from(learned.breaker.state())],
@@ -156,6 +195,11 @@ impl TargetHealth {
     fn learn<T>(&self, change: impl FnOnce(&mut Learned) -> T) -> T {
         let mut learned = lock(&self.learned);
         let result = change(&mut learned);
+        if learned.breaker.recovered() != self.recovered.get()
+            && let Some(at) = learned.breaker.recovered()
+        {
+            self.recovered.set(at);
+        }
         self.epoch.store(learned.breaker.epoch(), Release);
         result
     }
@@ -177,6 +221,8 @@ impl InFlight {
         self.target.learn(|learned| {
             learned.remember(now, fault);
             match fault.blame() {
+                // Its other addresses have not failed.
+                Blame::Target if fault.one_address => learned.breaker.give_back(pass),
                 Blame::Target => learned.breaker.fault(now, pass, fastrand::f64()),
                 // The target itself said no, to the client or to the key: it lives. What has no status happened here
                 // (the client left, the call's time was used up) and proves nothing.
@@ -238,7 +284,7 @@ mod tests {
         let (target, now) = target();
         (0..5).for_each(|_| fail(&target, now, ServerError));
         assert!(matches!(target.standing(now), Standing::Open { until } if until > now));
-        assert_eq!(target.standing(now + SECOND), Standing::Trial);
+        assert!(matches!(target.standing(now + SECOND), Standing::Trial { .. }));
         (target, now + SECOND)
     }
 
@@ -281,7 +327,8 @@ mod tests {
             let (target, now) = on_trial();
             let fault = Fault { status, ..Fault::new(kind, "no") };
             target.start(now).fault(now, &fault);
-            let state = if target.standing(now) == Standing::Trial { "trial again" } else { state(&target) };
+            let state =
+                if matches!(target.standing(now), Standing::Trial { .. }) { "trial again" } else { state(&target) };
             assert_eq!(state, expected, "{kind}");
         }
     }
@@ -297,7 +344,8 @@ mod tests {
             drop(forced);
             assert_eq!(state(&target), "trial", "forced calls have no permit to give back");
             drop(trial);
-            assert_eq!((target.standing(now), target.in_flight()), (Standing::Trial, 0));
+            assert!(matches!(target.standing(now), Standing::Trial { .. }));
+            assert_eq!(target.in_flight(), 0);
         }
         target.start(now).answered(now, SECOND);
         assert_eq!(target.standing(now), Standing::Healthy);
@@ -311,6 +359,39 @@ mod tests {
         assert_eq!(target.in_flight(), 1);
         drop(call);
         assert_eq!(target.in_flight(), 0);
+    }
+
+    #[test]
+    fn one_address_of_several_says_nothing_about_the_target() {
+        let (target, now) = target();
+        let refused = || Fault { one_address: true, ..Fault::new(Connect, "refused") };
+        (0..50).for_each(|_| target.start(now).fault(now, &refused()));
+        assert_eq!(state(&target), "closed");
+        let (target, now) = on_trial();
+        target.start(now).fault(now, &refused());
+        assert!(matches!(target.standing(now), Standing::Trial { .. }), "the trial's permit came back");
+    }
+
+    #[test]
+    fn after_an_outage_it_gets_its_share_by_degrees() {
+        let (fresh, now) = target();
+        assert_eq!(fresh.warmth(now), 1.0);
+        let (target, now) = on_trial();
+        target.start(now).answered(now, SECOND);
+        for (seconds, expected) in [(0, 0.1), (1, 0.1), (6, 0.4), (15, 1.0), (999, 1.0)] {
+            let warmth = target.warmth(now + seconds * SECOND);
+            assert!((warmth - expected).abs() < 0.001, "{warmth} after {seconds} s");
+        }
+    }
+
+    #[test]
+    fn it_is_left_alone_as_long_as_it_asked() {
+        let (target, now) = target();
+        assert_eq!(target.resting(now), None);
+        target.rest(now + 5 * SECOND);
+        target.rest(now + 2 * SECOND);
+        assert_eq!(target.resting(now + 2 * SECOND).map(|left| left.as_secs_f64().round()), Some(3.0));
+        assert_eq!(target.resting(now + 5 * SECOND), None);
     }
 
     #[test]

@@ -38,6 +38,13 @@ pub struct Target {
     pub health: Arc<TargetHealth>,
 }
 
+impl Target {
+    /// The tokens that fit into its context, where the operator says it.
+    pub fn context(&self) -> Option<u64> {
+        self.provider.limited.get(&*self.model)?.context
+    }
+}
+
 /// How the calls of a model are tried.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
@@ -101,4 +108,6 @@ pub struct RetryOn {
     pub rate_limited: bool,
     /// An error, an end or garbage where a stream or a reply should begin.
     pub stream: bool,
+    /// A filter's no. Not unless the operator says so.
+    pub content_filter: bool,
 }

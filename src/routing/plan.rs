@@ -21,6 +21,10 @@ use crate::provider::{Key, Provider};
 /// where that is less. Under load that finds out within milliseconds; with few calls, most of them stay fast.
 const TRIAL_SHARE: f64 = 0.1;
 
+/// A trial that nobody has made for so long is made by the next call: with a call a second, a target would otherwise
+/// stay out of use for a minute after it is back.
+const TRIAL_OVERDUE: Duration = Duration::from_secs(5);
+
 /// The order of one call.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -47,10 +51,13 @@ pub enum Standing {
     /// Nothing speaks against it.
     Ready,
     /// It failed, has rested, and waits for one call to show whether it is back.
-    OnTrial,
-    /// All of its provider's keys rest.
+    OnTrial {
+        /// For so long.
+        waited: Duration,
+    },
+    /// All of its provider's keys rest, or it asked to be left alone itself.
     Resting {
-        /// Until the first of them is back.
+        /// Until it may be asked.
         left: Duration,
     },
     /// It failed lately.
@@ -69,7 +76,7 @@ impl Plan {
         for (group, targets) in (0..).zip(&model.groups) {
             for (index, target) in (0..).zip(targets) {
                 let candidate = Candidate { group, index, standing: standing(target, now) };
-                seen.push(Seen { candidate, weight: target.weight });
+                seen.push(Seen { candidate, weight: target.weight, warmth: target.health.warmth(now) });
             }
         }
         Self { model, order: order(&seen, dice) }
@@ -92,6 +99,8 @@ pub fn pick_key(provider: &Provider, now: Instant, dice: impl FnOnce() -> f64) -
 struct Seen {
     candidate: Candidate,
     weight: u32,
+    /// What of its share it gets for now.
+    warmth: f64,
 }
 
 /// What candidates are sorted by; the lowest goes first.
@@ -136,9 +145,11 @@ fn rank(one: &Seen, all: &[Seen], dice: &mut impl FnMut() -> f64) -> Rank {
     let may_be_called = |seat, score| Rank { class: Class::MayBeCalled, group: one.candidate.group, seat, score };
     match one.candidate.standing {
         Standing::Ready if one.weight == 0 => may_be_called(Seat::Reserve, dice()),
-        Standing::Ready => may_be_called(Seat::Weighted, arrival(one.weight, dice())),
-        Standing::OnTrial if dice() < trial_share(one, all) => may_be_called(Seat::LuckyTrial, dice()),
-        Standing::OnTrial => may_be_called(Seat::Trial, dice()),
+        Standing::Ready => may_be_called(Seat::Weighted, arrival(f64::from(one.weight) * one.warmth, dice())),
+        Standing::OnTrial { waited } if dice() < trial_share(one, waited, all) => {
+            may_be_called(Seat::LuckyTrial, dice())
+        }
+        Standing::OnTrial { .. } => may_be_called(Seat::Trial, dice()),
         Standing::Resting { left } => by_time_left(Class::Resting, left),
         Standing::Open { left } => by_time_left(Class::Open, left),
         Standing::Unreachable => by_time_left(Class::Unreachable, Duration::ZERO),
@@ -147,14 +158,18 @@ fn rank(one: &Seen, all: &[Seen], dice: &mut impl FnMut() -> f64) -> Rank {
 
 /// Weighted order without replacement is a race: each runner arrives after an exponential time whose rate is its
 /// weight, and arrives first with the probability of its share (Efraimidis and Spirakis, 2006).
-fn arrival(weight: u32, dice: f64) -> f64 {
-    -(1.0 - dice).ln() / f64::from(weight)
+fn arrival(weight: f64, dice: f64) -> f64 {
+    -(1.0 - dice).ln() / weight
 }
 
 /// How often a target on trial goes first.
-fn trial_share(one: &Seen, all: &[Seen]) -> f64 {
+fn trial_share(one: &Seen, waited: Duration, all: &[Seen]) -> f64 {
+    if waited >= TRIAL_OVERDUE && one.weight > 0 {
+        return 1.0;
+    }
     let group = all.iter().filter(|other| other.candidate.group == one.candidate.group);
-    let may_be_called = group.filter(|other| matches!(other.candidate.standing, Standing::Ready | Standing::OnTrial));
+    let may_be_called =
+        group.filter(|other| matches!(other.candidate.standing, Standing::Ready | Standing::OnTrial { .. }));
     let total: f64 = may_be_called.map(|other| f64::from(other.weight)).sum();
     if total > 0.0 { TRIAL_SHARE.min(f64::from(one.weight) / total) } else { 0.0 }
 }
@@ -163,17 +178,18 @@ fn standing(target: &Target, now: Instant) -> Standing {
     if !target.provider.endpoint.reachable() {
         return Standing::Unreachable;
     }
-    judge(target.health.standing(now), rest_left(&target.provider.keys, now), now)
+    let rest = rest_left(&target.provider.keys, now).max(target.health.resting(now));
+    judge(target.health.standing(now), rest, now)
 }
 
-/// The breaker's word and the keys' together: where both speak against a target, the longer time counts.
-fn judge(health: health::Standing, keys_rest: Option<Duration>, now: Instant) -> Standing {
-    match (health, keys_rest) {
+/// The breaker's word and the rests' together: where both speak against a target, the longer time counts.
+fn judge(health: health::Standing, rest: Option<Duration>, now: Instant) -> Standing {
+    match (health, rest) {
         (health::Standing::Open { until }, rest) => {
             Standing::Open { left: until.saturating_duration_since(now).max(rest.unwrap_or_default()) }
         }
         (_, Some(left)) => Standing::Resting { left },
-        (health::Standing::Trial, None) => Standing::OnTrial,
+        (health::Standing::Trial { since }, None) => Standing::OnTrial { waited: now.saturating_duration_since(since) },
         (health::Standing::Healthy, None) => Standing::Ready,
     }
 }
@@ -202,7 +218,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// Groups are separated by a bar. `a5` is ready with weight 5, `a5t` on trial, `a5r3` resting for 3 s, `a5o3`
+    /// Groups are separated by a bar. `a5` is ready with weight 5, `a5t2` on trial for 2 s, `a5r3` resting for 3 s, `a5o3`
     /// open for 3 s, `a5u` unreachable.
     fn parse(groups: &str) -> (Vec<&str>, Vec<Seen>) {
         let (mut names, mut seen) = (Vec::new(), Vec::new());
@@ -213,13 +229,14 @@ mod tests {
                 let left = || SECOND * number(&target[split + 1..]);
                 let standing = match target[split..].chars().next() {
                     None => Standing::Ready,
-                    Some('t') => Standing::OnTrial,
+                    Some('t') => Standing::OnTrial { waited: left() },
                     Some('r') => Standing::Resting { left: left() },
                     Some('o') => Standing::Open { left: left() },
                     _ => Standing::Unreachable,
                 };
                 names.push(&target[..1]);
-                seen.push(Seen { candidate: Candidate { group, index, standing }, weight: number(&target[1..split]) });
+                let weight = number(&target[1..split]);
+                seen.push(Seen { candidate: Candidate { group, index, standing }, weight, warmth: 1.0 });
             }
         }
         (names, seen)
@@ -246,12 +263,12 @@ mod tests {
         check("a1 | b9", "ab");
         check("a1 b9 | c9", "bac");
         check("a0 b1 | c1", "bac"); // weight 0: the last of its group, but before the next
-        check("a1t b1 | c1", "bac");
-        check("a1t b0 | c1", "bac");
-        check("a1t | b1", "ab"); // nothing healthy beside it: it is asked
+        check("a1t0 b1 | c1", "bac");
+        check("a1t0 b0 | c1", "bac");
+        check("a1t0 | b1", "ab"); // nothing healthy beside it: it is asked
         check("a1r9 b1 | c1", "bca");
         check("a1r9 b1r3 | c1r6", "bca"); // soonest back first, whatever the group
-        check("a1o1 b1r9 | c1u d1t", "dbac");
+        check("a1o1 b1r9 | c1u d1t0", "dbac");
         check("a1o9 b1o3 | c1o6", "bca"); // never all closed: the least bad is tried
         check("a1u b1u | c1o9", "cab");
     }
@@ -278,10 +295,12 @@ mod tests {
         check_shares("a80r9 b20", &[("b", 100.0)]);
         check_shares("a0 b1", &[("b", 100.0)]);
         check_shares("a0 b0", &[("a", 50.0), ("b", 50.0)]);
-        check_shares("a80t b20", &[("a", 10.0), ("b", 90.0)]);
-        check_shares("a95 b5t", &[("a", 95.0), ("b", 5.0)]); // its share is less than a tenth
-        check_shares("a95 b0t", &[("a", 100.0)]);
-        check_shares("a0t b0t", &[("a", 50.0), ("b", 50.0)]);
+        check_shares("a80t0 b20", &[("a", 10.0), ("b", 90.0)]);
+        check_shares("a95 b5t0", &[("a", 95.0), ("b", 5.0)]); // its share is less than a tenth
+        check_shares("a95 b0t0", &[("a", 100.0)]);
+        check_shares("a80t5 b20", &[("a", 100.0)]); // long overdue
+        check_shares("a95 b0t9", &[("a", 100.0)]);
+        check_shares("a0t0 b0t0", &[("a", 50.0), ("b", 50.0)]);
     }
 
     #[test]
@@ -298,11 +317,12 @@ mod tests {
         use health::Standing::{Healthy, Open, Trial};
         let now = Instant::now();
         let open = Open { until: now + 5 * SECOND };
+        let trial = Trial { since: now - 2 * SECOND };
         for (health, rest, expected) in [
             (Healthy, None, Standing::Ready),
-            (Trial, None, Standing::OnTrial),
+            (trial, None, Standing::OnTrial { waited: 2 * SECOND }),
             (Healthy, Some(SECOND), Standing::Resting { left: SECOND }),
-            (Trial, Some(SECOND), Standing::Resting { left: SECOND }),
+            (trial, Some(SECOND), Standing::Resting { left: SECOND }),
             (open, None, Standing::Open { left: 5 * SECOND }),
             (open, Some(9 * SECOND), Standing::Open { left: 9 * SECOND }),
             (Open { until: now }, None, Standing::Open { left: Duration::ZERO }),
@@ -346,39 +366,74 @@ mod tests {
         }
     }
 
-    /// A day in a small world: 100 calls a second for two minutes over two equal targets, of which the first is dead
-    /// from the 10th to the 70th second. Gives the calls that met a dead target, and the first's share at the end.
-    fn outage(seed: u64) -> (u32, f64) {
+    /// A day in a small world: calls `apart` from each other over two equal targets, of which the first is dead from
+    /// the 10th second to `back`.
+    struct Outage {
+        /// The calls that met the dead target.
+        met_dead: u32,
+        /// The seconds from its return until it answered a call.
+        found: f64,
+        /// Its share of the calls in the 5 seconds after that, and from 20 seconds after it on.
+        shares: [f64; 2],
+    }
+
+    fn outage(seed: u64, apart: Duration, back: Duration) -> Outage {
         let targets = ["a/m", "b/m"].map(|id| Arc::new(TargetHealth::new(id.into())));
         let (mut dice, start) = (fastrand::Rng::with_seed(seed), Instant::now());
-        let (mut met_dead, mut last_to_first) = (0, 0.0);
-        for call in 0..12_000 {
-            let now = start + call * SECOND / 100;
+        let (mut met_dead, mut found) = (0, None);
+        let (mut first, mut all) = ([0, 0], [0, 0]);
+        let mut passed = Duration::ZERO;
+        while passed < back + 120 * SECOND {
+            passed += apart;
+            let now = start + passed;
             let seen = [0, 1].map(|index| {
-                let standing = judge(targets[usize::from(index)].standing(now), None, now);
-                Seen { candidate: Candidate { group: 0, index, standing }, weight: 50 }
+                let target = &targets[usize::from(index)];
+                let standing = judge(target.standing(now), None, now);
+                Seen { candidate: Candidate { group: 0, index, standing }, weight: 50, warmth: target.warmth(now) }
             });
             for candidate in order(&seen, || dice.f64()) {
                 let mut in_flight = targets[usize::from(candidate.index)].start(now);
-                if candidate.index == 0 && (1_000..7_000).contains(&call) {
+                if candidate.index == 0 && passed > 10 * SECOND && passed < back {
                     met_dead += 1;
                     in_flight.fault(now, &Fault::new(FaultKind::Connect, "refused"));
                     continue;
                 }
                 in_flight.answered(now, SECOND);
-                last_to_first += if candidate.index == 0 && call >= 11_000 { 0.001 } else { 0.0 };
+                if candidate.index == 0 && passed >= back {
+                    found.get_or_insert(passed);
+                }
+                let since = found.map_or(0.0, |found| (passed - found).as_secs_f64());
+                let phase = if since >= 20.0 { 1 } else { 0 };
+                if since > 0.0 && (since < 5.0 || phase == 1) {
+                    all[phase] += 1;
+                    first[phase] += if candidate.index == 0 { 1 } else { 0 };
+                }
                 break;
             }
         }
-        (met_dead, last_to_first)
+        let found = found.expect("it is found sooner or later").saturating_sub(back).as_secs_f64();
+        Outage { met_dead, found, shares: [0, 1].map(|phase| f64::from(first[phase]) / f64::from(all[phase])) }
     }
 
     #[test]
     fn a_dead_target_gets_a_handful_of_calls_and_comes_back() {
-        for seed in 0..5 {
-            let (met_dead, share) = outage(seed);
+        for seed in 0..20 {
+            let Outage { met_dead, found, shares } = outage(seed, SECOND / 100, 70 * SECOND);
             assert!((8..=14).contains(&met_dead), "{met_dead} calls met the dead target");
-            assert!((share - 0.5).abs() < 0.05, "it has {share} of the calls when it is back");
+            assert!(found <= 30.0, "found after {found} s");
+            assert!(shares[0] < 0.25, "slow start: it has {} of the calls in the first seconds", shares[0]);
+            assert!((shares[1] - 0.5).abs() < 0.05, "it has {} of the calls when it is back", shares[1]);
+        }
+    }
+
+    /// Also where there are few calls: one a second, and outages of any length.
+    #[test]
+    fn a_target_that_is_back_is_found_within_half_a_minute() {
+        for seed in 0..100 {
+            for length in [5, 20, 60, 90, 300] {
+                let Outage { found, .. } = outage(seed, SECOND, (10 + length) * SECOND);
+                assert!(found <= 30.0, "found {found} s after an outage of {length} s");
+            }
         }
     }
 }

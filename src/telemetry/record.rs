@@ -66,6 +66,8 @@ pub struct Attempt {
     pub took: Duration,
     /// The tokens of an answer that broke off; those of a whole one are the call's.
     pub usage: Option<Usage>,
+    /// It was asked although it was known to fail: nothing better was left.
+    pub forced: bool,
     /// For the log: the transport's own words.
     pub detail: Option<Box<str>>,
 }
@@ -157,6 +159,7 @@ impl CallRecord {
             status: Some(status),
             took,
             usage: None,
+            forced: false,
             detail: None,
         };
         Self {

@@ -11,6 +11,8 @@ pub fn write_error(fault: &Fault) -> (StatusCode, Bytes) {
     let (status, kind) = words(fault);
     let message = match fault.kind {
         FaultKind::KeyRefused => &*format!("the provider refused the API key: {}", fault.message),
+        // The words by which clients know that they have to shorten the conversation.
+        FaultKind::ContextExceeded if !fault.message.contains(TOO_LONG) => &*format!("{TOO_LONG}: {}", fault.message),
         _ => &*fault.message,
     };
     let request_id = fault.original.as_ref().and_then(|original| original.request_id.as_ref()?.to_str().ok());
@@ -24,6 +26,9 @@ pub fn error_event(fault: &Fault) -> Bytes {
     let (_, body) = write_error(fault);
     [b"event: error\ndata: ", &*body, b"\n\n"].concat().into()
 }
+
+/// Anthropic has no code for it.
+const TOO_LONG: &str = "prompt is too long";
 
 /// Anthropic's own number for "overloaded", which its SDKs try again.
 const OVERLOADED: u16 = 529;
@@ -44,6 +49,7 @@ fn words(fault: &Fault) -> (StatusCode, &'static str) {
             };
             (status, kind)
         }
+        ContextExceeded | ContentFiltered => (StatusCode::BAD_REQUEST, REQUEST),
         UnknownModel | ModelMissing => (StatusCode::NOT_FOUND, "not_found_error"),
         TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "request_too_large"),
         ClientTimeout => (StatusCode::REQUEST_TIMEOUT, REQUEST),
@@ -117,6 +123,8 @@ mod tests {
         check(Rejected, Some(422), 422, "invalid_request_error");
         check(Rejected, Some(404), 404, "not_found_error");
         check(Rejected, Some(200), 400, "invalid_request_error");
+        check(ContextExceeded, Some(500), 400, "invalid_request_error");
+        check(ContentFiltered, Some(403), 400, "invalid_request_error");
         check(TooLarge, None, 413, "request_too_large");
         check(Forbidden, None, 403, "permission_error");
         check(KeyRefused, Some(401), 401, "authentication_error");

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
-use crate::canonical::{Fault, FaultKind};
+use crate::canonical::{Blame, Fault, FaultKind};
 use crate::dialect::{aws_events, error};
 
 /// What the service calls its failures: name, status, what it means, and whether a client may be told by it.
@@ -45,7 +45,8 @@ fn row(name: &str) -> Option<&'static (&'static str, u16, FaultKind)> {
 pub(super) fn read(status: u16, headers: &HeaderMap, body: &Bytes) -> Fault {
     let mut fault = error::read(status, headers, body);
     let name = headers.get("x-amzn-errortype").and_then(|name| name.to_str().ok());
-    if let Some(kind) = name.and_then(kind_of) {
+    // A `ValidationException` is anything that the body explains better.
+    if let Some(kind) = name.and_then(kind_of).filter(|kind| *kind != FaultKind::Rejected) {
         fault.kind = kind;
     }
     fault
@@ -58,6 +59,7 @@ pub(super) fn exception(name: &str, payload: &[u8]) -> Fault {
     if kind == FaultKind::KeyRefused {
         fault.original = None; // it may show a key
     }
+    let kind = if kind == FaultKind::Rejected && fault.blame() != Blame::Target { fault.kind } else { kind };
     Fault { kind, status: Some(status), ..fault }
 }
 
@@ -90,8 +92,8 @@ pub(super) fn write_exception(fault: &Fault, out: &mut Vec<u8>) {
     use FaultKind::*;
     let name = match fault.kind {
         RateLimited | QuotaExhausted => "throttlingException",
-        BadRequest | Unsupported | Rejected | UnknownModel | TooLarge | ClientTimeout | Forbidden | KeyRefused
-        | ModelMissing | ClientGone => "validationException",
+        BadRequest | Unsupported | Rejected | ContextExceeded | ContentFiltered | UnknownModel | TooLarge
+        | ClientTimeout | Forbidden | KeyRefused | ModelMissing | ClientGone => "validationException",
         Overloaded | NoTarget => "serviceUnavailableException",
         ServerError | UpstreamTimeout | FirstTokenTimeout | IdleTimeout | Empty | Malformed | Truncated | Diverged
         | Reset => "modelStreamErrorException",
@@ -105,7 +107,9 @@ fn words(fault: &Fault) -> (u16, &'static str) {
     use FaultKind::*;
     match fault.kind {
         BadRequest | Unsupported | ClientGone => (400, "ValidationException"),
-        Rejected => (fault.status.filter(|status| (400..=499).contains(status)).unwrap_or(400), "ValidationException"),
+        Rejected | ContextExceeded | ContentFiltered => {
+            (fault.status.filter(|status| (400..=499).contains(status)).unwrap_or(400), "ValidationException")
+        }
         TooLarge => (413, "ValidationException"),
         UnknownModel | ModelMissing => (404, "ResourceNotFoundException"),
         ClientTimeout => (408, "RequestTimeoutException"),

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::words;
+
 /// As much of a message as a client or a log can use.
 const LONGEST_MESSAGE: usize = 2048;
 
@@ -42,9 +44,14 @@ impl Said {
         words.iter().any(|word| self.codes.contains(word))
     }
 
+    /// The explanation in lower case.
+    pub(super) fn lower_message(&self) -> String {
+        self.message.as_deref().unwrap_or_default().to_ascii_lowercase()
+    }
+
     /// A 404 can also mean a wrong path.
     pub(super) fn is_about_the_model(&self) -> bool {
-        let message = self.message.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let message = self.lower_message();
         self.mentions(&["model", "deploymentnotfound"]) || message.contains("model")
     }
 
@@ -83,8 +90,11 @@ impl Said {
         let fitting = |table: &[(u16, &[&str])], text: &str| {
             table.iter().find(|(_, words)| words.iter().any(|word| text.contains(word))).map(|(status, _)| *status)
         };
-        let message = self.message.as_deref().unwrap_or_default().to_ascii_lowercase();
-        self.status.or_else(|| fitting(BY_CODE, &self.codes)).or_else(|| fitting(BY_MESSAGE, &message)).unwrap_or(500)
+        if let Some(status) = self.status.or_else(|| words::status(self)) {
+            return status;
+        }
+        let message = self.lower_message();
+        fitting(BY_CODE, &self.codes).or_else(|| fitting(BY_MESSAGE, &message)).unwrap_or(500)
     }
 }
 

@@ -50,7 +50,7 @@ fn status(fault: &Fault) -> StatusCode {
     use FaultKind::*;
     match fault.kind {
         BadRequest | Unsupported => StatusCode::BAD_REQUEST,
-        Rejected => upstreams(fault, 400..=499, StatusCode::BAD_REQUEST),
+        Rejected | ContextExceeded | ContentFiltered => upstreams(fault, 400..=499, StatusCode::BAD_REQUEST),
         UnknownModel | ModelMissing => StatusCode::NOT_FOUND,
         TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ClientTimeout => StatusCode::REQUEST_TIMEOUT,

@@ -29,7 +29,7 @@ pub(super) fn document(fault: &Fault) -> Vec<u8> {
 fn status(fault: &Fault) -> StatusCode {
     use FaultKind::*;
     match fault.kind {
-        Rejected => upstreams(fault, 400..=499, StatusCode::BAD_REQUEST),
+        Rejected | ContextExceeded | ContentFiltered => upstreams(fault, 400..=499, StatusCode::BAD_REQUEST),
         UnknownModel | ModelMissing => StatusCode::NOT_FOUND,
         TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ClientTimeout => StatusCode::REQUEST_TIMEOUT,

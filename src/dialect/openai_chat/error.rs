@@ -34,6 +34,8 @@ fn words(fault: &Fault) -> (StatusCode, &'static str, Option<&'static str>) {
         BadRequest => (StatusCode::BAD_REQUEST, REQUEST, None),
         Unsupported => (StatusCode::BAD_REQUEST, REQUEST, label),
         Rejected => (upstreams(fault, 400..=499, StatusCode::BAD_REQUEST), REQUEST, None),
+        ContextExceeded => (StatusCode::BAD_REQUEST, REQUEST, Some("context_length_exceeded")),
+        ContentFiltered => (StatusCode::BAD_REQUEST, REQUEST, Some("content_policy_violation")),
         UnknownModel | ModelMissing => (StatusCode::NOT_FOUND, REQUEST, Some("model_not_found")),
         TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, REQUEST, Some("request_too_large")),
         ClientTimeout => (StatusCode::REQUEST_TIMEOUT, REQUEST, label),

@@ -4,7 +4,6 @@ use std::ops::RangeInclusive;
 
 use bytes::Bytes;
 use http::StatusCode;
-use memchr::memmem;
 
 use super::writing::Object;
 use crate::canonical::{Fault, FaultKind};
@@ -34,13 +33,13 @@ pub(super) fn message(fault: &Fault) -> std::borrow::Cow<'_, str> {
 
 /// The code of a response that failed after it had begun. Few are known to the vendor's clients.
 pub(super) fn failed_code(fault: &Fault) -> &'static str {
-    const TOO_LONG: &str = "context_length_exceeded";
-    let original = fault.original.as_ref().map_or(&b""[..], |original| &original.body);
     match fault.kind {
         FaultKind::RateLimited => "rate_limit_exceeded",
         FaultKind::QuotaExhausted => "insufficient_quota",
-        FaultKind::Rejected if memmem::find(original, TOO_LONG.as_bytes()).is_some() => TOO_LONG,
-        FaultKind::Rejected | FaultKind::BadRequest | FaultKind::TooLarge => "invalid_prompt",
+        FaultKind::ContextExceeded => "context_length_exceeded",
+        FaultKind::Rejected | FaultKind::ContentFiltered | FaultKind::BadRequest | FaultKind::TooLarge => {
+            "invalid_prompt"
+        }
         _ => "server_error",
     }
 }
@@ -62,6 +61,8 @@ fn words(fault: &Fault) -> (StatusCode, &'static str, Option<&'static str>) {
     match fault.kind {
         BadRequest | Unsupported => (StatusCode::BAD_REQUEST, REQUEST, None),
         Rejected => (theirs(fault, 400..=499, StatusCode::BAD_REQUEST), REQUEST, None),
+        ContextExceeded => (StatusCode::BAD_REQUEST, REQUEST, Some("context_length_exceeded")),
+        ContentFiltered => (StatusCode::BAD_REQUEST, REQUEST, Some("content_policy_violation")),
         UnknownModel | ModelMissing => (StatusCode::NOT_FOUND, REQUEST, Some("model_not_found")),
         TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, REQUEST, Some("request_too_large")),
         ClientTimeout => (StatusCode::REQUEST_TIMEOUT, REQUEST, label),

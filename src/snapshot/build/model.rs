@@ -136,6 +136,7 @@ fn retry_on(said: Option<&[On]>) -> RetryOn {
         server_error: on(On::ServerError),
         rate_limited: on(On::RateLimited),
         stream: on(On::Stream),
+        content_filter: said.is_some_and(|said| said.contains(&On::ContentFilter)),
     }
 }
 
