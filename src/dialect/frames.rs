@@ -1,6 +1,6 @@
 //! A provider's stream cut into frames, whatever its framing.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::codec::Framing;
 use super::{aws_events, json_array, lines, sse};
@@ -14,8 +14,8 @@ pub struct Frames(Splitter);
 
 enum Splitter {
     Sse(sse::Splitter),
-    /// Which of the two it is, the first byte says.
-    SseOrArray,
+    /// Which of the two it is, the first byte says. The space before it, which belongs to what follows.
+    SseOrArray(BytesMut),
     Array(json_array::Splitter),
     Lines(lines::Splitter),
     Aws(aws_events::Splitter),
@@ -30,7 +30,7 @@ impl Frames {
     pub fn new(framing: Framing) -> Self {
         Self(match framing {
             Framing::Sse => Splitter::Sse(sse::Splitter::new(LONGEST)),
-            Framing::JsonArray => Splitter::SseOrArray,
+            Framing::JsonArray => Splitter::SseOrArray(BytesMut::new()),
             Framing::Lines => Splitter::Lines(lines::Splitter::new(LONGEST)),
             Framing::AwsEvents => Splitter::Aws(aws_events::Splitter::new(LONGEST)),
         })
@@ -39,23 +39,23 @@ impl Frames {
     /// Gives each frame that `chunk` completes to `each`, until that finds a fault. Also gives the bytes of the good
     /// ones, of what came in and was not given back before.
     pub fn push(&mut self, chunk: Bytes, each: &mut Each<'_>) -> (Bytes, Option<Fault>) {
-        if let Splitter::SseOrArray = self.0 {
-            let Some(first) = chunk.iter().find(|byte| !byte.is_ascii_whitespace()) else { return (chunk, None) };
-            self.0 = match first {
-                b'[' => Splitter::Array(json_array::Splitter::new(LONGEST)),
-                _ => Splitter::Sse(sse::Splitter::new(LONGEST)),
-            };
-        }
+        let chunk = match self.decide(chunk) {
+            Ok(chunk) => chunk,
+            Err(fault) => return (Bytes::new(), Some(fault)),
+        };
         match &mut self.0 {
             Splitter::Sse(splitter) => match splitter.push(chunk) {
                 Ok(ready) => good(&ready.bytes, ready.events(), |event| event_of(event, each)),
                 Err(sse::TooLong) => (Bytes::new(), Some(too_long())),
             },
             Splitter::Array(splitter) => match splitter.push(chunk) {
-                Ok(ready) => good(&ready.bytes, ready.pieces(), |piece| {
-                    json_array::element(piece).map_or(Ok(true), |element| each("", element))
-                }),
-                Err(odd) => (Bytes::new(), Some(malformed(format!("{odd:?}")))),
+                Ok(ready) => {
+                    let (bytes, fault) = good(&ready.bytes, ready.pieces(), |piece| {
+                        json_array::element(piece).map_or(Ok(true), |element| each("", element))
+                    });
+                    (bytes, fault.or(ready.odd.map(no_list)))
+                }
+                Err(odd) => (Bytes::new(), Some(no_list(odd))),
             },
             Splitter::Lines(splitter) => match splitter.push(chunk) {
                 Ok(ready) => good(&ready.bytes, ready.lines(), |line| {
@@ -72,8 +72,30 @@ impl Frames {
                 });
                 (bytes, fault.or(ready.broken.map(malformed)))
             }
-            Splitter::SseOrArray => (Bytes::new(), None), // decided above
+            Splitter::SseOrArray(_) => (Bytes::new(), None), // only space so far
         }
+    }
+
+    /// Finds out which of two framings it is, where that is open. Gives what is to be cut then.
+    fn decide(&mut self, chunk: Bytes) -> Result<Bytes, Fault> {
+        let Splitter::SseOrArray(space) = &mut self.0 else { return Ok(chunk) };
+        let first = chunk.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
+        let Some(first) = first else {
+            space.extend_from_slice(&chunk);
+            return if space.len() > LONGEST { Err(too_long()) } else { Ok(Bytes::new()) };
+        };
+        let is_array = *first == b'[';
+        let chunk = if space.is_empty() {
+            chunk
+        } else {
+            space.extend_from_slice(&chunk);
+            space.split().freeze()
+        };
+        self.0 = match is_array {
+            true => Splitter::Array(json_array::Splitter::new(LONGEST)),
+            false => Splitter::Sse(sse::Splitter::new(LONGEST)),
+        };
+        Ok(chunk)
     }
 
     /// The stream has ended: what may be a last frame without the bytes that complete it, as a chunk to be pushed.
@@ -82,7 +104,7 @@ impl Frames {
             Splitter::Sse(splitter) => (splitter.rest(), &b"\n\n"[..]),
             Splitter::Lines(splitter) => (splitter.rest(), &b"\n"[..]),
             // What is cut there is cut.
-            Splitter::Array(_) | Splitter::Aws(_) | Splitter::SseOrArray => return Bytes::new(),
+            Splitter::Array(_) | Splitter::Aws(_) | Splitter::SseOrArray(_) => return Bytes::new(),
         };
         if rest.is_empty() { rest } else { [&rest[..], end].concat().into() }
     }
@@ -123,10 +145,52 @@ fn event_of(event: &[u8], each: &mut Each<'_>) -> Result<bool, Fault> {
     }
 }
 
+fn no_list(odd: json_array::Odd) -> Fault {
+    malformed(format!("{odd:?}"))
+}
+
 fn too_long() -> Fault {
     malformed("a frame without an end")
 }
 
 fn malformed(detail: impl ToString) -> Fault {
     Fault::new(FaultKind::Malformed, "the provider's stream is not what its dialect says").with_detail(detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The data of the frames in `pieces`, and whether there is a fault behind them.
+    fn read(framing: Framing, pieces: &[&str]) -> (Vec<String>, bool) {
+        let (mut frames, mut all, mut failed) = (Frames::new(framing), Vec::new(), false);
+        for piece in pieces {
+            let (_, fault) = frames.push(Bytes::copy_from_slice(piece.as_bytes()), &mut |_, data| {
+                all.push(String::from_utf8_lossy(data).into_owned());
+                Ok(())
+            });
+            failed |= fault.is_some();
+        }
+        (all, failed)
+    }
+
+    #[test]
+    fn what_follows_a_list_is_a_fault_however_it_is_cut() {
+        for pieces in [&["[{}]x"][..], &["[{}]", "x"], &["[{", "}", "]x"]] {
+            assert_eq!(read(Framing::JsonArray, pieces), (vec!["{}".to_owned()], true), "{pieces:?}");
+        }
+    }
+
+    #[test]
+    fn space_before_a_stream_belongs_to_it_however_it_is_cut() {
+        for pieces in [&[" data: {}\n\n"][..], &[" ", "data: {}\n\n"]] {
+            assert_eq!(read(Framing::JsonArray, pieces), (vec![], false), "no field has that name: {pieces:?}");
+        }
+        for pieces in [&["\r\n[{}]"][..], &["\r", "\n", "[{}]"]] {
+            assert_eq!(read(Framing::JsonArray, pieces), (vec!["{}".to_owned()], false), "{pieces:?}");
+        }
+        for pieces in [&["\x0c[{}]"][..], &["\x0c", "[{}]"]] {
+            assert_eq!(read(Framing::JsonArray, pieces), (vec![], false), "no JSON may begin so: {pieces:?}");
+        }
+    }
 }

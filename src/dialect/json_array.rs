@@ -43,6 +43,8 @@ enum State {
 pub struct Ready<'a> {
     /// Their bytes.
     pub bytes: Bytes,
+    /// What is wrong behind them. Every later chunk says it again.
+    pub odd: Option<Odd>,
     ends: &'a [usize],
 }
 
@@ -68,14 +70,10 @@ impl Splitter {
             return Err(Odd::TooLong);
         }
         self.ends.clear();
-        if let Err(odd) = self.find_ends(&chunk)
-            && self.ends.is_empty()
-        {
-            return Err(odd);
-        }
+        let odd = self.find_ends(&chunk).err();
         let Some(&end) = self.ends.last() else {
             self.partial.extend_from_slice(&chunk);
-            return Ok(Ready { bytes: Bytes::new(), ends: &[] });
+            return odd.map_or(Ok(Ready { bytes: Bytes::new(), odd, ends: &[] }), Err);
         };
         let bytes = if self.partial.is_empty() {
             chunk.slice(..end)
@@ -86,7 +84,7 @@ impl Splitter {
             self.partial.split().freeze()
         };
         self.partial.extend_from_slice(chunk.get(end..).unwrap_or_default());
-        Ok(Ready { bytes, ends: &self.ends })
+        Ok(Ready { bytes, odd, ends: &self.ends })
     }
 
     /// What is left at the end of the stream: an element that is not complete, or the space behind the list.
@@ -99,8 +97,7 @@ impl Splitter {
         self.state == State::Closed
     }
 
-    /// Notes where in the chunk pieces end. What is no list is noted too, and said with the next chunk where this one
-    /// still has good elements.
+    /// Notes where in the chunk pieces end, up to what cannot stand in a list.
     fn find_ends(&mut self, chunk: &[u8]) -> Result<(), Odd> {
         let mut i = 0;
         while let Some(&byte) = chunk.get(i) {
@@ -231,7 +228,8 @@ mod tests {
             assert_eq!(split(text.as_bytes(), 1).unwrap_err(), Odd::NoList, "{text}");
         }
         let mut splitter = Splitter::new(100);
-        assert_eq!(splitter.push(Bytes::from_static(b"[{}x")).unwrap().bytes.len(), 3, "the good ones come first");
+        let ready = splitter.push(Bytes::from_static(b"[{}x")).unwrap();
+        assert_eq!((ready.bytes.len(), ready.odd), (3, Some(Odd::NoList)), "the good ones come first");
         assert_eq!(splitter.push(Bytes::from_static(b",{}")).unwrap_err(), Odd::NoList);
     }
 
