@@ -49,6 +49,6 @@ impl Usage {
 
     /// Input and output together, where both are known.
     pub fn total(&self) -> Option<u64> {
-        Some(self.input? + self.output?)
+        Some(self.input?.saturating_add(self.output?))
     }
 }

@@ -36,7 +36,12 @@ fn with_reasoning(
     reasoning: Option<u64>,
     total: Option<u64>,
 ) -> Option<u64> {
-    let (completion, reasoning) = (completion?, reasoning.unwrap_or(0));
+    let Some(completion) = completion else {
+        // Thoughts alone: what the total says beside the prompt, and no less than them.
+        let rest = total.zip(prompt).map_or(0, |(total, prompt)| total.saturating_sub(prompt));
+        return reasoning.map(|reasoning| reasoning.max(rest));
+    };
+    let reasoning = reasoning.unwrap_or(0);
     let both = completion.saturating_add(reasoning);
     let is_apart =
         reasoning > completion || total.is_some() && total == prompt.and_then(|prompt| prompt.checked_add(both));
@@ -140,6 +145,12 @@ mod tests {
         );
         check(r#"{"prompt_tokens":"many","completion_tokens":-1,"completion_tokens_details":[1]}"#, None);
         check(r#"{"prompt_tokens":8.5,"completion_tokens":3}"#, Some(usage(0, 3, 0, 0, 0)));
+        // The answer's own count is missing, but that of its thoughts is there.
+        check(r#"{"completion_tokens_details":{"reasoning_tokens":7}}"#, Some(usage(0, 7, 0, 0, 7)));
+        check(
+            r#"{"prompt_tokens":8,"total_tokens":20,"completion_tokens_details":{"reasoning_tokens":7}}"#,
+            Some(usage(8, 12, 0, 0, 7)),
+        );
         check("{}", None);
         check("[]", None);
         check("null", None);
