@@ -6,6 +6,9 @@ use std::borrow::Cow;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lost(Vec<Cow<'static, str>>);
 
+/// So many names are kept. A client may send any number of members that nobody knows, and these are read by people.
+const MOST: usize = 100;
+
 impl Lost {
     /// Nothing so far.
     pub fn nothing() -> Self {
@@ -13,10 +16,11 @@ impl Lost {
     }
 
     /// `what` was dropped: a member's name in the client's own dialect where it has one (`seed`, `logit_bias`,
-    /// `tools.web_search`), else what it is in the canonical model. Said once, however often.
+    /// `tools.web_search`), else what it is in the canonical model. Said once, however often;
+    /// of very many, the first.
     pub fn add(&mut self, what: impl Into<Cow<'static, str>>) {
         let what = what.into();
-        if !self.0.contains(&what) {
+        if self.0.len() < MOST && !self.0.contains(&what) {
             self.0.push(what);
         }
     }
@@ -36,5 +40,21 @@ impl Lost {
     /// What was dropped.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|what| &**what)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_is_said_once_and_very_many_are_not_kept() {
+        let mut lost = Lost::nothing();
+        for number in 0..1_000_000 {
+            lost.add("seed");
+            lost.add(format!("x{number}"));
+        }
+        assert_eq!(lost.iter().take(3).collect::<Vec<_>>(), ["seed", "x0", "x1"]);
+        assert_eq!(lost.iter().count(), MOST);
     }
 }

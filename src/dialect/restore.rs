@@ -3,6 +3,8 @@
 //! Dialects differ in which names tools may have, and only OpenAI's have tools that take free text. So names that not
 //! everybody takes are replaced, and free text travels as the member `input` of a JSON object; the client sees neither.
 
+use std::collections::{HashMap, HashSet};
+
 use serde::Deserialize;
 
 use crate::canonical::{Delta, Event, Part, PartStart, Reply, Request, Str, Tool, ToolChoice, fnv};
@@ -13,10 +15,10 @@ const LONGEST: usize = 64;
 /// What has to be undone.
 #[derive(Debug, Default)]
 pub struct Restore {
-    /// The names as the target knows them, with the client's own.
-    renamed: Vec<(String, String)>,
+    /// The client's own names, by those that the target knows.
+    renamed: HashMap<String, String>,
     /// The tools that take free text, by their names at the target.
-    free: Vec<String>,
+    free: HashSet<String>,
     /// The calls of such tools that are under way: answer, part, and what has come of the arguments.
     open: Vec<(u32, u32, String)>,
 }
@@ -25,13 +27,20 @@ impl Restore {
     /// Gives every tool of `request` a name that everybody takes, wherever it stands.
     pub fn prepare(request: &mut Request<'_>) -> Self {
         let mut restore = Self::default();
-        let names: Vec<String> = request.functions().map(|function| function.name.to_string()).collect();
-        for name in names.iter().filter(|name| !fits(name)) {
-            let fitting = restore.fitting(name, &names);
-            restore.renamed.push((fitting, name.clone()));
+        let names: HashSet<String> = request.functions().map(|function| function.name.to_string()).collect();
+        // In the order of the tools, so that the same tools get the same names each time.
+        let odd: Vec<String> =
+            request.functions().filter(|tool| !fits(&tool.name)).map(|tool| tool.name.to_string()).collect();
+        let mut at_target: HashMap<String, String> = HashMap::new();
+        for name in odd {
+            if !at_target.contains_key(&name) {
+                let fitting = restore.fitting(&name, &names);
+                restore.renamed.insert(fitting.clone(), name.clone());
+                at_target.insert(name, fitting);
+            }
         }
-        if !restore.renamed.is_empty() {
-            restore.rename(request);
+        if !at_target.is_empty() {
+            rename(request, &at_target);
         }
         let free = request.functions().filter(|function| function.free_form.is_some());
         restore.free = free.map(|function| function.name.to_string()).collect();
@@ -44,15 +53,14 @@ impl Restore {
     }
 
     /// A name for `name` that no other tool has.
-    fn fitting(&self, name: &str, names: &[String]) -> String {
+    fn fitting(&self, name: &str, names: &HashSet<String>) -> String {
         let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c } else { '_' };
         let mut fitting: String = name.chars().map(plain).take(LONGEST).collect();
         if !fitting.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
             fitting.insert(0, '_');
             fitting.truncate(LONGEST);
         }
-        let taken =
-            |fitting: &String| names.contains(fitting) || self.renamed.iter().any(|(known, _)| known == fitting);
+        let taken = |fitting: &String| names.contains(fitting) || self.renamed.contains_key(fitting);
         if name.chars().count() > LONGEST || taken(&fitting) {
             fitting.truncate(LONGEST - 9);
             fitting.push_str(&format!("_{:08x}", fnv(name.as_bytes()) as u32));
@@ -60,41 +68,15 @@ impl Restore {
         fitting
     }
 
-    fn rename(&self, request: &mut Request<'_>) {
-        for tool in &mut request.tools {
-            if let Tool::Function(function) = tool {
-                self.to_target(&mut function.name);
-            }
-        }
-        match &mut request.tool_choice {
-            Some(ToolChoice::Named(name)) => self.to_target(name),
-            Some(ToolChoice::Among { names, .. }) => names.iter_mut().for_each(|name| self.to_target(name)),
-            _ => {}
-        }
-        for part in request.turns.iter_mut().flat_map(|turn| &mut turn.parts) {
-            match part {
-                Part::ToolCall(call) => self.to_target(&mut call.name),
-                Part::ToolResult(result) => result.name.iter_mut().for_each(|name| self.to_target(name)),
-                _ => {}
-            }
-        }
-    }
-
-    fn to_target(&self, name: &mut Str<'_>) {
-        if let Some((fitting, _)) = self.renamed.iter().find(|(_, own)| *name == own.as_str()) {
-            *name = fitting.clone().into();
-        }
-    }
-
     fn own<'s>(&'s self, name: &str) -> Option<&'s str> {
-        self.renamed.iter().find(|(fitting, _)| fitting == name).map(|(_, own)| own.as_str())
+        self.renamed.get(name).map(String::as_str)
     }
 
     /// Undoes it in a whole reply.
     pub fn reply(&self, reply: &mut Reply<'_>) {
         for part in reply.choices.iter_mut().flat_map(|choice| &mut choice.parts) {
             let Part::ToolCall(call) = part else { continue };
-            if !call.free_form && self.free.iter().any(|free| call.name == free.as_str()) {
+            if !call.free_form && self.free.contains(&*call.name) {
                 call.free_form = true;
                 call.arguments = free_text(&call.arguments).into();
             }
@@ -108,7 +90,7 @@ impl Restore {
     pub fn event(&mut self, event: &Event<'_>, out: &mut dyn FnMut(&Event<'_>)) {
         match event {
             Event::PartStart { choice, part, start: PartStart::ToolCall { id, name, free_form } } => {
-                let unwrap = !free_form && self.free.iter().any(|free| name == free.as_str());
+                let unwrap = !free_form && self.free.contains(&**name);
                 if unwrap {
                     self.open.push((*choice, *part, String::new()));
                 }
@@ -134,6 +116,32 @@ impl Restore {
 
     fn opened(&self, choice: u32, part: u32) -> Option<usize> {
         self.open.iter().position(|(of, open, _)| (*of, *open) == (choice, part))
+    }
+}
+
+/// Gives every tool the name that the target knows it by.
+fn rename(request: &mut Request<'_>, at_target: &HashMap<String, String>) {
+    let to_target = |name: &mut Str<'_>| {
+        if let Some(fitting) = at_target.get(&**name) {
+            *name = fitting.clone().into();
+        }
+    };
+    for tool in &mut request.tools {
+        if let Tool::Function(function) = tool {
+            to_target(&mut function.name);
+        }
+    }
+    match &mut request.tool_choice {
+        Some(ToolChoice::Named(name)) => to_target(name),
+        Some(ToolChoice::Among { names, .. }) => names.iter_mut().for_each(to_target),
+        _ => {}
+    }
+    for part in request.turns.iter_mut().flat_map(|turn| &mut turn.parts) {
+        match part {
+            Part::ToolCall(call) => to_target(&mut call.name),
+            Part::ToolResult(result) => result.name.iter_mut().for_each(to_target),
+            _ => {}
+        }
     }
 }
 
@@ -201,6 +209,17 @@ mod tests {
             assert_eq!(reply.choices[0].parts, [call(own, "{}"), call("a_b", "{}")]);
         }
         assert!(Restore::prepare(&mut request(&["fine"])).is_nothing());
+    }
+
+    /// Were each name looked for among all others, this would take minutes.
+    #[test]
+    fn many_tools_with_odd_names_are_renamed_in_linear_time() {
+        let names: Vec<&'static str> = (0..100_000).map(|number| &*format!("a.{number}").leak()).collect();
+        let mut asked = request(&names);
+        let restore = Restore::prepare(&mut asked);
+        let fitting: HashSet<&str> = asked.functions().map(|function| &*function.name).collect();
+        assert!(fitting.len() == names.len() && fitting.iter().all(|name| fits(name)));
+        assert_eq!(restore.own(&asked.functions().last().unwrap().name), Some("a.99999"));
     }
 
     #[test]
