@@ -1,12 +1,16 @@
 //! A stream made whole, and a whole answer made a stream: for the client that asked the one of a provider that gives
 //! the other.
 
-use super::{Choice, Delta, Event, Fault, Part, PartStart, Reasoning, Reply, Signature, Str, Text, ToolCall, Usage};
+use super::{
+    Choice, Delta, Event, Fault, Part, PartStart, Raw, Reasoning, Reply, Signature, Str, Text, ToolCall, Usage,
+};
 
 /// Gathers the events of a stream into the reply that they are.
 #[derive(Default)]
 pub struct Gatherer {
     reply: Reply<'static>,
+    /// Of each choice, as they came.
+    logprobs: Vec<Vec<Raw<'static>>>,
     fault: Option<Fault>,
     ended: bool,
 }
@@ -56,8 +60,10 @@ impl Gatherer {
                 self.choice(choice).stop = stop.into_owned();
             }
             Event::Logprobs { choice, logprobs } => {
-                let choice = self.choice(choice);
-                choice.logprobs = super::logprobs::joined(choice.logprobs.take(), &logprobs);
+                let index = (choice as usize).min(MOST_CHOICES);
+                self.choice(choice);
+                self.logprobs.resize_with(self.reply.choices.len(), Vec::new);
+                self.logprobs[index].push(logprobs.into_owned());
             }
             Event::Usage(usage) => self.reply.usage.update(usage),
             Event::Error(fault) => self.fault = Some(fault),
@@ -66,7 +72,10 @@ impl Gatherer {
     }
 
     /// The reply, if the stream came to a good end.
-    pub fn finish(self) -> Result<Reply<'static>, Fault> {
+    pub fn finish(mut self) -> Result<Reply<'static>, Fault> {
+        for (choice, pieces) in self.reply.choices.iter_mut().zip(self.logprobs) {
+            choice.logprobs = super::logprobs::joined(pieces);
+        }
         match self.fault {
             Some(fault) => Err(fault),
             None if self.ended => Ok(self.reply),
