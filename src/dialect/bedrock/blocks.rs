@@ -143,7 +143,7 @@ impl<'r> Block<'r> {
     }
 
     /// A medium, or what of it Converse has no word for. A document is named so that no name is there twice.
-    pub(super) fn media(media: &'r Media<'_>, names: &mut Vec<String>) -> Result<Self, &'static str> {
+    pub(super) fn media(media: &'r Media<'_>, names: &mut media::Names) -> Result<Self, &'static str> {
         use crate::canonical::MediaKind::*;
         let (source, data) = match &media.source {
             Source::Base64(data) => (MediaSource::Bytes(Cow::Borrowed(data.as_str())), data.as_str()),

@@ -1,5 +1,7 @@
 //! Formats of media: Converse has a word of its own where others have a media type.
 
+use std::collections::HashMap;
+
 use crate::canonical::{Media, MediaKind, Str};
 
 /// The word, the media type, and the endings of file names. The first word of a type is the one that is written.
@@ -77,8 +79,11 @@ pub(super) fn format(media: &Media<'_>, data: &str) -> Option<&'static str> {
     }
 }
 
+/// The names of documents so far, each with the number that was last put behind it.
+pub(super) type Names = HashMap<String, usize>;
+
 /// A document's name as Converse allows it: letters, digits, single spaces, hyphens, brackets; none twice.
-pub(super) fn document_name(name: Option<&str>, taken: &mut Vec<String>) -> String {
+pub(super) fn document_name(name: Option<&str>, taken: &mut Names) -> String {
     let stem = name.map(|name| name.rsplit_once('.').map_or(name, |(stem, _)| stem)).unwrap_or_default();
     let mut made = String::new();
     for letter in stem.chars().take(180) {
@@ -92,12 +97,11 @@ pub(super) fn document_name(name: Option<&str>, taken: &mut Vec<String>) -> Stri
         made.push_str("document");
     }
     let mut unique = made.clone();
-    for number in 2.. {
-        if !taken.contains(&unique) {
-            break;
-        }
+    while taken.contains_key(&unique) {
+        let number = taken.entry(made.clone()).or_insert(1);
+        *number += 1;
         unique = format!("{made} {number}");
     }
-    taken.push(unique.clone());
+    taken.insert(unique.clone(), 1);
     unique
 }

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use super::blocks::{Block, Own, ReasoningBlock};
 use super::content::{OF_THE_LAST, model_parts};
+use super::media::Names;
 use super::{DIALECT, stop, usage, wire};
 use crate::canonical::{
     Choice, Fault, FaultKind, Foreign, Part, Raw, Reply, Signature, StopReason, Str, fitting_id, made_up_id,
@@ -173,7 +174,7 @@ fn blocks<'r>(parts: &'r [Part<'_>]) -> Vec<Block<'r>> {
                 blocks.push(Block::tool_use(call, fitting_id(&call.id, super::names::LONGEST), call.name.borrowed()));
                 blocks.extend(call.signature.as_ref().map(of_the_last));
             }
-            Part::Media(media) => blocks.extend(Block::media(media, &mut Vec::new()).ok()),
+            Part::Media(media) => blocks.extend(Block::media(media, &mut Names::new()).ok()),
             Part::Foreign(foreign) if foreign.dialect == DIALECT => blocks.push(Block::Own(Own(foreign))),
             Part::Foreign(_) | Part::ToolResult(_) => {}
         }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::super::DIALECT;
 use super::super::blocks::{Block, Own};
 use super::super::content::plain_words;
+use super::super::media::Names;
 use super::super::models::Family;
 use super::super::names::{LONGEST, fitting_name};
 use super::cache;
@@ -31,7 +32,7 @@ pub(super) struct Turns<'r, 'l> {
     /// The calls of the last assistant's message.
     calls: Vec<Call<'r>>,
     /// The names of documents so far.
-    documents: Vec<String>,
+    documents: Names,
     lost: &'l mut Lost,
 }
 
@@ -49,7 +50,7 @@ pub(super) fn write<'r>(
     lost: &mut Lost,
 ) -> Result<(Vec<Block<'r>>, Vec<Message<'r>>), Fault> {
     let (system, messages) = (Vec::new(), Vec::with_capacity(request.turns.len()));
-    let (calls, documents) = (Vec::new(), Vec::new());
+    let (calls, documents) = (Vec::new(), Names::new());
     let mut turns = Turns { system, messages, family, calls, documents, lost };
     let (leading, rest) = request.turns.split_at(request.leading_system());
     leading.iter().for_each(|turn| turns.system_turn(turn));

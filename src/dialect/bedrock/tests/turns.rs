@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::media::{Names, document_name};
 use super::*;
 use crate::canonical::{
     Cache, Dialect, FaultKind, Foreign, Media, MediaKind, Part, Raw, Reasoning, Role, Signature, Source, Text,
@@ -245,6 +246,15 @@ fn case_023_and_129_images_are_bytes() {
             (other, _) => panic!("{mime}: {other:?}"),
         }
     }
+}
+
+/// Were each number tried for each of them, this would take hours.
+#[test]
+fn many_documents_of_one_name_are_told_apart_in_linear_time() {
+    let mut taken = Names::new();
+    let names: Vec<_> = (0..50_000).map(|_| document_name(Some("a.pdf"), &mut taken)).collect();
+    assert_eq!((&*names[0], &*names[1], names.last().unwrap().as_str()), ("a", "a 2", "a 50000"));
+    assert_eq!(document_name(Some("a 2"), &mut taken), "a 2 2", "it was given to another");
 }
 
 #[test]
