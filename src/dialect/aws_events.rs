@@ -6,6 +6,8 @@
 //! are checked before a frame is given out: what comes behind a broken length cannot be found again, so the first
 //! broken frame ends the stream.
 
+pub mod chunk;
+
 use std::borrow::Cow;
 
 use bytes::{Bytes, BytesMut};

@@ -116,6 +116,8 @@ pub enum Framing {
     Lines,
     /// `application/vnd.amazon.eventstream`.
     AwsEvents,
+    /// The same, with one event in each frame of type `chunk`.
+    AwsChunks,
 }
 
 /// What a request's path says, in dialects that put it there.
@@ -178,7 +180,15 @@ pub struct About<'a> {
     pub request: &'a [u8],
 }
 
-/// The codec of a dialect.
+/// The codec of a dialect as a provider or a client of that flavour speaks it.
+pub fn spoken(dialect: Dialect, flavour: Flavour) -> &'static dyn Codec {
+    match (dialect, flavour) {
+        (Dialect::Anthropic, Flavour::Bedrock) => &super::invoke::Invoked,
+        _ => of(dialect),
+    }
+}
+
+/// The codec of a dialect, as its own vendor speaks it.
 pub fn of(dialect: Dialect) -> &'static dyn Codec {
     match dialect {
         Dialect::OpenAiChat => &super::openai_chat::OpenAiChat,

@@ -1,7 +1,10 @@
 //! Which path is whose: what a client asks for, and where a provider is asked.
 
+mod place;
+
 use http::{HeaderMap, Method};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+pub use place::{encoded, model_in_path, path, same_form};
 
 use super::codec::Flavour;
 use crate::canonical::Dialect;
@@ -51,6 +54,8 @@ impl Operation {
 pub struct Ask<'a> {
     /// In which dialect.
     pub dialect: Dialect,
+    /// As whose clients speak it.
+    pub flavour: Flavour,
     /// What.
     pub operation: Operation,
     /// The model, where the path names it, still percent-encoded.
@@ -120,13 +125,21 @@ fn openai(below: &str) -> Option<(Dialect, Operation)> {
 /// `/v1beta/models/MODEL:generateContent`, and the same below a project of Vertex, where Claude is, too.
 fn google<'a>(path: &'a str, query: Option<&str>) -> Option<Ask<'a>> {
     let below = path.strip_prefix("/v1beta1").or_else(|| path.strip_prefix("/v1beta"));
-    let below = below.or_else(|| path.strip_prefix("/v1"))?;
+    let below = below.or_else(|| path.strip_prefix("/v1")).unwrap_or(path);
     let (publisher, rest) = match below.strip_prefix("/models/") {
         Some(rest) => ("google", rest),
+        // Clients of Vertex take the version for a part of the base URL.
         None => below.strip_prefix("/projects/")?.split_once("/publishers/")?.1.split_once("/models/")?,
     };
     let (model, verb) = rest.rsplit_once(':').filter(|(model, _)| !model.is_empty() && !model.contains('/'))?;
     let sse = query.is_some_and(|query| query.split('&').any(|pair| pair == "alt=sse"));
+    if (publisher, model, verb) == ("anthropic", "count-tokens", "rawPredict") {
+        return Some(Ask {
+            flavour: Flavour::Vertex,
+            stream: Some(false),
+            ..ask(Dialect::Anthropic, Operation::CountTokens)
+        });
+    }
     let (dialect, operation, stream) = match (publisher, verb) {
         ("google", "generateContent") => (Dialect::Gemini, Operation::Chat, Some(false)),
         ("google", "streamGenerateContent") => (Dialect::Gemini, Operation::Chat, Some(true)),
@@ -138,23 +151,37 @@ fn google<'a>(path: &'a str, query: Option<&str>) -> Option<Ask<'a>> {
         _ => return None,
     };
     let json_array = dialect == Dialect::Gemini && stream == Some(true) && !sse;
-    Some(Ask { dialect, operation, model: Some(model), stream, json_array, own_form: json_array })
+    let flavour = if publisher == "anthropic" { Flavour::Vertex } else { Flavour::Vendor };
+    Some(Ask { dialect, flavour, operation, model: Some(model), stream, json_array, own_form: json_array })
 }
 
+/// An ARN has slashes, which clients encode, but not all. What InvokeModel is sent is taken for Claude's: whether the
+/// model is one is for the caller to see.
 fn bedrock(path: &str) -> Option<Ask<'_>> {
-    let (model, verb) = path.strip_prefix("/model/")?.split_once('/')?;
-    let stream = match verb {
-        "converse" => false,
-        "converse-stream" => true,
+    let (model, verb) = path.strip_prefix("/model/")?.rsplit_once('/')?;
+    let (dialect, flavour, operation, stream) = match verb {
+        "converse" => (Dialect::Bedrock, Flavour::Vendor, Operation::Chat, false),
+        "converse-stream" => (Dialect::Bedrock, Flavour::Vendor, Operation::Chat, true),
+        "count-tokens" => (Dialect::Bedrock, Flavour::Vendor, Operation::CountTokens, false),
+        "invoke" => (Dialect::Anthropic, Flavour::Bedrock, Operation::Chat, false),
+        "invoke-with-response-stream" => (Dialect::Anthropic, Flavour::Bedrock, Operation::Chat, true),
         _ => return None,
     };
-    let ask = ask(Dialect::Bedrock, Operation::Chat);
-    (!model.is_empty()).then_some(Ask { model: Some(model), stream: Some(stream), ..ask })
+    let safe = !model.split('/').any(|piece| matches!(piece, "" | "." | ".."));
+    let whole = !model.contains('/') || model.starts_with("arn:");
+    let ask = Ask { flavour, model: Some(model), stream: Some(stream), ..ask(dialect, operation) };
+    (safe && whole).then_some(ask)
+}
+
+/// A name or an ARN of AWS that says that the model is Claude.
+pub fn is_claude(model: &str) -> bool {
+    model.contains("anthropic.") || model.contains("claude")
 }
 
 fn ask(dialect: Dialect, operation: Operation) -> Ask<'static> {
     let stream = operation.is_whole().then_some(false);
-    Ask { dialect, operation, model: None, stream, json_array: false, own_form: false }
+    let flavour = Flavour::Vendor;
+    Ask { dialect, flavour, operation, model: None, stream, json_array: false, own_form: false }
 }
 
 /// In which dialect a client asks for the list of models, if it does. The dialects share paths; what tells them
@@ -178,196 +205,5 @@ pub fn lists_models(method: &Method, path: &str, headers: &HeaderMap) -> Option<
     })
 }
 
-/// The path, below where the dialect is mounted, at which a provider is asked; with a query where it needs one.
-/// `None`: the dialect has no such operation.
-pub fn path(dialect: Dialect, flavour: Flavour, operation: Operation, model: &str, stream: bool) -> Option<String> {
-    let path = match (dialect, operation) {
-        (Dialect::OpenAiChat, Operation::Chat) => "/chat/completions",
-        (Dialect::OpenAiChat, Operation::Completions) => "/completions",
-        (Dialect::OpenAiChat, Operation::Embeddings) => "/embeddings",
-        (Dialect::OpenAiChat, Operation::Rerank) if matches!(flavour, Flavour::Compatible | Flavour::OpenRouter) => {
-            "/rerank"
-        }
-        (Dialect::OpenAiResponses, Operation::Chat) => "/responses",
-        (Dialect::Anthropic, Operation::Chat) if flavour == Flavour::Vertex => {
-            let verb = if stream { "streamRawPredict" } else { "rawPredict" };
-            return Some(format!("/publishers/anthropic/models/{}:{verb}", encoded(model)));
-        }
-        (Dialect::Anthropic, Operation::Chat) => "/messages",
-        (Dialect::Anthropic, Operation::CountTokens) if flavour == Flavour::Vendor => "/messages/count_tokens",
-        // Vertex knows no batches.
-        (Dialect::Gemini, Operation::Embeddings) if flavour == Flavour::Vertex => return None,
-        (Dialect::Gemini, Operation::Chat | Operation::CountTokens | Operation::Embeddings | Operation::Embedding) => {
-            let publisher = if flavour == Flavour::Vertex { "/publishers/google" } else { "" };
-            let verb = match (operation, stream) {
-                (Operation::CountTokens, _) => "countTokens",
-                (Operation::Embeddings, _) => "batchEmbedContents",
-                (Operation::Embedding, _) => "embedContent",
-                (_, true) => "streamGenerateContent?alt=sse",
-                (_, false) => "generateContent",
-            };
-            return Some(format!("{publisher}/models/{}:{verb}", encoded(model)));
-        }
-        (Dialect::Bedrock, Operation::Chat) => {
-            let verb = if stream { "converse-stream" } else { "converse" };
-            return Some(format!("/model/{}/{verb}", encoded(model)));
-        }
-        (Dialect::Bedrock, Operation::Embeddings | Operation::Rerank) => {
-            return Some(format!("/model/{}/invoke", encoded(model)));
-        }
-        (Dialect::Cohere | Dialect::Ollama, Operation::Chat) => "/chat",
-        (Dialect::Cohere | Dialect::Ollama, Operation::Embeddings) => "/embed",
-        (Dialect::Cohere, Operation::Rerank) => "/rerank",
-        (Dialect::Ollama, Operation::Embedding) => "/embeddings",
-        _ => return None,
-    };
-    Some(path.to_owned())
-}
-
-/// The model's name is part of the path in these dialects, not of the body.
-pub fn model_in_path(dialect: Dialect, flavour: Flavour) -> bool {
-    match dialect {
-        Dialect::Gemini | Dialect::Bedrock => true,
-        Dialect::Anthropic => matches!(flavour, Flavour::Vertex | Flavour::Bedrock),
-        Dialect::OpenAiChat | Dialect::OpenAiResponses | Dialect::Cohere | Dialect::Ollama => false,
-    }
-}
-
-/// Everything but RFC 3986's unreserved characters is escaped, so that no name can leave its place in the path.
-pub fn encoded(text: &str) -> String {
-    const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-    utf8_percent_encode(text, &RESERVED).to_string()
-}
-
 #[cfg(test)]
-mod tests {
-    use super::Dialect::*;
-    use super::Operation::*;
-    use super::*;
-
-    fn known(path: &str) -> Option<(Dialect, Operation, Option<&str>)> {
-        recognise(&Method::POST, path, None).map(|ask| (ask.dialect, ask.operation, ask.model))
-    }
-
-    #[test]
-    fn a_path_is_known_in_each_way_that_clients_write_it() {
-        for (path, expected) in [
-            ("/v1/chat/completions", Some((OpenAiChat, Chat, None))),
-            ("/v1/chat/completions/", Some((OpenAiChat, Chat, None))),
-            ("/chat/completions", Some((OpenAiChat, Chat, None))),
-            ("/openai/v1/chat/completions", Some((OpenAiChat, Chat, None))),
-            ("/v1/completions", Some((OpenAiChat, Completions, None))),
-            ("/completions", Some((OpenAiChat, Completions, None))),
-            ("/v1/embeddings", Some((OpenAiChat, Embeddings, None))),
-            ("/openai/deployments/gpt-5-prod/chat/completions", Some((OpenAiChat, Chat, Some("gpt-5-prod")))),
-            ("/openai/deployments/a%2Fb/embeddings", Some((OpenAiChat, Embeddings, Some("a%2Fb")))),
-            ("/openai/deployments//embeddings", None),
-            ("/openai/deployments/x/images/generations", None),
-            ("/openai/deployments/x", None),
-            ("/v1/v1/chat/completions", None),
-            ("/v1/chat", None),
-            ("/v1/chat/completions/abc", None),
-            ("/v1/responses", Some((OpenAiResponses, Chat, None))),
-            ("/openai/v1/responses", Some((OpenAiResponses, Chat, None))),
-            ("/v1/responses/resp_1/cancel", None),
-            ("/v1/messages", Some((Anthropic, Chat, None))),
-            ("/anthropic/v1/messages", Some((Anthropic, Chat, None))),
-            ("/v1/messages/count_tokens", Some((Anthropic, CountTokens, None))),
-            ("/v1/messages/batches", None),
-            ("/v1beta/models/gemini-3-pro:generateContent", Some((Gemini, Chat, Some("gemini-3-pro")))),
-            ("/v1/models/a%2Fb:streamGenerateContent", Some((Gemini, Chat, Some("a%2Fb")))),
-            ("/v1beta/models/g:countTokens", Some((Gemini, CountTokens, Some("g")))),
-            ("/v1beta/models/../x:generateContent", None),
-            ("/v1beta/models/g:predict", None),
-            ("/v1/projects/p/locations/l/publishers/google/models/g:generateContent", Some((Gemini, Chat, Some("g")))),
-            (
-                "/v1/projects/p/locations/l/publishers/anthropic/models/claude@1:rawPredict",
-                Some((Anthropic, Chat, Some("claude@1"))),
-            ),
-            ("/model/anthropic.claude%3A0/converse-stream", Some((Bedrock, Chat, Some("anthropic.claude%3A0")))),
-            ("/model/m/invoke", None),
-            ("/v2/chat", Some((Cohere, Chat, None))),
-            ("/api/chat", Some((Ollama, Chat, None))),
-            ("/api/generate", Some((Ollama, Chat, None))),
-            ("/api/embed", Some((Ollama, Embeddings, None))),
-            ("/api/embeddings", Some((Ollama, Embedding, None))),
-            ("/v2/embed", Some((Cohere, Embeddings, None))),
-            ("/v2/rerank", Some((Cohere, Rerank, None))),
-            ("/v1/embed", None),
-            ("/v1/rerank", Some((OpenAiChat, Rerank, None))),
-            ("/v1beta/models/g:embedContent", Some((Gemini, Embedding, Some("g")))),
-            ("/v1beta/models/g:batchEmbedContents", Some((Gemini, Embeddings, Some("g")))),
-            ("/", None),
-            ("", None),
-        ] {
-            assert_eq!(known(path), expected, "{path}");
-        }
-        assert_eq!(recognise(&Method::GET, "/v1/chat/completions", None), None, "a stored one is only read");
-    }
-
-    #[test]
-    fn the_path_says_how_the_stream_is_to_come() {
-        let ask = |query| recognise(&Method::POST, "/v1beta/models/g:streamGenerateContent", query).unwrap();
-        assert_eq!((ask(None).stream, ask(None).json_array), (Some(true), true));
-        assert_eq!((ask(Some("key=x&alt=sse")).stream, ask(Some("key=x&alt=sse")).json_array), (Some(true), false));
-        let whole = recognise(&Method::POST, "/v1beta/models/g:generateContent", None).unwrap();
-        assert_eq!((whole.stream, whole.json_array), (Some(false), false));
-    }
-
-    #[test]
-    fn what_is_answered_as_a_whole_is_never_a_stream() {
-        for path in ["/v1/embeddings", "/v2/embed", "/api/embed", "/v1beta/models/g:embedContent", "/v1/rerank"] {
-            assert_eq!(recognise(&Method::POST, path, None).unwrap().stream, Some(false), "{path}");
-        }
-    }
-
-    #[test]
-    fn lists_of_models_are_told_apart() {
-        let lists = |path: &str, header: &'static str| {
-            let headers = [(http::HeaderName::from_static(header), "x".parse().unwrap())].into_iter().collect();
-            lists_models(&Method::GET, path, &headers)
-        };
-        assert_eq!(lists("/v1/models", "accept"), Some(OpenAiChat));
-        assert_eq!(lists("/openai/v1/models/", "accept"), Some(OpenAiChat));
-        assert_eq!(lists("/models", "accept"), Some(OpenAiChat));
-        assert_eq!(lists("/v1/models", "anthropic-version"), Some(Anthropic));
-        assert_eq!(lists("/v1/models", "x-goog-api-key"), Some(Gemini));
-        assert_eq!(lists("/v1beta/models", "accept"), Some(Gemini));
-        assert_eq!(lists("/v1/models/m", "accept"), None);
-    }
-
-    #[test]
-    fn who_has_more_than_chats() {
-        let at = |dialect, flavour, operation| path(dialect, flavour, operation, "a:b", false);
-        let (vendor, vertex) = (Flavour::Vendor, Flavour::Vertex);
-        assert_eq!(at(Gemini, vendor, Embeddings).unwrap(), "/models/a%3Ab:batchEmbedContents");
-        assert_eq!(at(Gemini, vertex, Embedding).unwrap(), "/publishers/google/models/a%3Ab:embedContent");
-        assert_eq!(at(Gemini, vertex, Embeddings), None);
-        assert_eq!(at(Bedrock, vendor, Embeddings).unwrap(), "/model/a%3Ab/invoke");
-        assert_eq!(at(OpenAiChat, vendor, Rerank), None);
-        assert_eq!(at(OpenAiChat, Flavour::Compatible, Rerank).unwrap(), "/rerank");
-        assert_eq!((at(Anthropic, vendor, Embeddings), at(OpenAiResponses, vendor, Embeddings)), (None, None));
-    }
-
-    #[test]
-    fn what_is_asked_for_is_found_where_it_is_asked() {
-        for dialect in Dialect::ALL {
-            for stream in [false, true] {
-                let mount = match dialect {
-                    OpenAiChat | OpenAiResponses | Anthropic | Gemini => "/v1",
-                    Bedrock => "",
-                    Cohere => "/v2",
-                    Ollama => "/api",
-                };
-                let path = path(dialect, Flavour::Vendor, Chat, "a/b:c", stream).unwrap();
-                let full = format!("{mount}{path}");
-                let (path, query) = full.split_once('?').map_or((&*full, None), |(path, query)| (path, Some(query)));
-                let ask = recognise(&Method::POST, path, query).unwrap_or_else(|| panic!("{path}"));
-                assert_eq!((ask.dialect, ask.operation), (dialect, Chat));
-                if model_in_path(dialect, Flavour::Vendor) {
-                    assert_eq!((ask.model, ask.stream), (Some("a%2Fb%3Ac"), Some(stream)));
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::codec::Framing;
 use super::{aws_events, json_array, lines, sse};
-use crate::canonical::{Fault, FaultKind};
+use crate::canonical::{Fault, FaultKind, Str};
 
 /// A whole image, base64 coded, may come as one frame; what is larger is no frame.
 const LONGEST: usize = 16 << 20;
@@ -19,6 +19,8 @@ enum Splitter {
     Array(json_array::Splitter),
     Lines(lines::Splitter),
     Aws(aws_events::Splitter),
+    /// The same, with an event of another kind in each.
+    Chunks(aws_events::Splitter),
 }
 
 /// What is done with a frame: its type, where the framing has one apart from the data, and its data. `false`: it is no
@@ -33,6 +35,7 @@ impl Frames {
             Framing::JsonArray => Splitter::SseOrArray(BytesMut::new()),
             Framing::Lines => Splitter::Lines(lines::Splitter::new(LONGEST)),
             Framing::AwsEvents => Splitter::Aws(aws_events::Splitter::new(LONGEST)),
+            Framing::AwsChunks => Splitter::Chunks(aws_events::Splitter::new(LONGEST)),
         })
     }
 
@@ -72,6 +75,18 @@ impl Frames {
                 });
                 (bytes, fault.or(ready.broken.map(malformed)))
             }
+            Splitter::Chunks(splitter) => {
+                let ready = splitter.push(chunk);
+                let (bytes, fault) = good(&ready.bytes, ready.events(), |frame| {
+                    let event = aws_events::Event::read(frame);
+                    match event.event_type {
+                        _ if event.is_exception() => each(&event.name(), &event.data()),
+                        aws_events::chunk::TYPE => each("", &aws_events::chunk::unwrap(event.payload)?),
+                        _ => Ok(true),
+                    }
+                });
+                (bytes, fault.or(ready.broken.map(malformed)))
+            }
             Splitter::SseOrArray(_) => (Bytes::new(), None), // only space so far
         }
     }
@@ -104,10 +119,31 @@ impl Frames {
             Splitter::Sse(splitter) => (splitter.rest(), &b"\n\n"[..]),
             Splitter::Lines(splitter) => (splitter.rest(), &b"\n"[..]),
             // What is cut there is cut.
-            Splitter::Array(_) | Splitter::Aws(_) | Splitter::SseOrArray(_) => return Bytes::new(),
+            Splitter::Array(_) | Splitter::Aws(_) | Splitter::Chunks(_) | Splitter::SseOrArray(_) => {
+                return Bytes::new();
+            }
         };
         if rest.is_empty() { rest } else { [&rest[..], end].concat().into() }
     }
+}
+
+/// Appends an event of a dialect whose events name their own type.
+pub fn write(framing: Framing, event: &[u8], out: &mut Vec<u8>) {
+    #[derive(serde::Deserialize)]
+    struct Named<'a> {
+        #[serde(borrow, rename = "type", default)]
+        name: Str<'a>,
+    }
+    if framing == Framing::AwsChunks {
+        return aws_events::chunk::write(event, out);
+    }
+    if let Some(name) = serde_json::from_slice::<Named<'_>>(event).ok().filter(|named| !named.name.is_empty()) {
+        out.extend([b"event: ", name.name.as_bytes(), b"\n"].concat());
+    }
+    for line in event.split(|byte| *byte == b'\n') {
+        out.extend([b"data: ", line, b"\n"].concat());
+    }
+    out.push(b'\n');
 }
 
 /// Works on the frames of `bytes` in order. Gives the bytes of the good ones before the first fault.
@@ -167,7 +203,7 @@ mod tests {
         for piece in pieces {
             let (_, fault) = frames.push(Bytes::copy_from_slice(piece.as_bytes()), &mut |_, data| {
                 all.push(String::from_utf8_lossy(data).into_owned());
-                Ok(())
+                Ok(true)
             });
             failed |= fault.is_some();
         }

@@ -1,7 +1,8 @@
 //! How a chat is written on the wire.
 //!
 //! Each dialect is a folder with a [`Codec`](codec::Codec) that reads it into the canonical model and writes it from
-//! there. No I/O, no clock, no provider; nothing is logged, and no dialect names another.
+//! there. No I/O, no clock, no provider; nothing is logged. No dialect names another, but for [`invoke`], which is one
+//! in the wrapping of another.
 
 pub mod anthropic;
 pub mod aws_events;
@@ -14,6 +15,7 @@ pub mod flow;
 pub mod frames;
 pub mod gemini;
 pub mod head;
+pub mod invoke;
 pub mod json;
 pub mod json_array;
 pub mod lines;

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::canonical::{Dialect, Fault, Usage, fnv};
 use crate::dialect::codec;
-use crate::dialect::codec::{About, Asked, Codec};
+use crate::dialect::codec::{About, Asked, Codec, Flavour};
 use crate::dialect::doors::Operation;
 use crate::dialect::head::RequestHead;
 use crate::snapshot::Snapshot;
@@ -24,6 +24,8 @@ pub struct Arrival {
     pub at: Instant,
     /// In which dialect.
     pub dialect: Dialect,
+    /// As whose clients speak it.
+    pub flavour: Flavour,
     /// What it asks for.
     pub operation: Operation,
     /// The model, where the path names it, as Azure's does.
@@ -54,6 +56,8 @@ pub struct Call {
     pub received: Instant,
     /// In which dialect.
     pub dialect: Dialect,
+    /// As whose clients speak it.
+    pub flavour: Flavour,
     /// What it asks for.
     pub operation: Operation,
     /// The model, where the path names it.
@@ -89,6 +93,7 @@ impl Call {
             created: UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs()),
             received: arrival.at,
             dialect: arrival.dialect,
+            flavour: arrival.flavour,
             operation: arrival.operation,
             model_in_path: arrival.model_in_path,
             stream_in_path: arrival.stream_in_path,
@@ -112,9 +117,9 @@ impl Call {
         self.head = head;
     }
 
-    /// The client's dialect.
+    /// The client's dialect, in the client's form of it.
     pub(super) fn codec(&self) -> &'static dyn Codec {
-        codec::of(self.dialect)
+        codec::spoken(self.dialect, self.flavour)
     }
 
     /// What the path said, as a reader wants it.

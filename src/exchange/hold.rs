@@ -40,6 +40,9 @@ const ERROR_READ: usize = 64 << 10;
 /// An error's status is worth more than the rest of its body.
 const ERROR_PATIENCE: Duration = Duration::from_secs(2);
 
+/// Where InvokeModel says of what type the events in its chunks are.
+const INVOKED_TYPE: &str = "x-amzn-bedrock-content-type";
+
 /// An answer that does not know yet whose it is.
 pub(super) struct Held<R> {
     reply: R,
@@ -88,14 +91,14 @@ pub(super) async fn first_event<R: Reply>(asked: Asked<'_>, sent: Sent, mut repl
     let status = reply.status();
     if !status.is_success() {
         let mut fault = refused(lane.target(), reply).await;
-        if let (Lane::Translated { .. }, Some(original)) = (lane, &mut fault.original) {
+        if let (Some(_), Some(original)) = (lane.ends(), &mut fault.original) {
             original.body = Bytes::new(); // in words that the client does not know
         }
         return Err(fault);
     }
     let mut head = Head { status, headers: reply_headers(reply.headers()), lost };
     if reply.headers().get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
-        if let Lane::Translated { .. } = lane {
+        if lane.ends().is_some() {
             return Err(Fault::new(FaultKind::Malformed, "the provider compressed its answer although asked not to"));
         }
         // It passes, but cannot be looked into.
@@ -103,15 +106,16 @@ pub(super) async fn first_event<R: Reply>(asked: Asked<'_>, sent: Sent, mut repl
     }
     let Some(first) = patience.first(reply.next()).await? else { return Err(empty(status)) };
     let streams = is_event_stream(reply.headers(), call.head.stream, lane.target().framing(), &first);
-    if let Lane::Translated { client, .. } = lane {
+    if let Some((client, _)) = lane.ends() {
         let streams = call.head.stream && !call.json_array;
         let kind = if streams { client.stream_type() } else { "application/json" };
         head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    }
-    match (streams, call.head.stream, lane) {
-        (true, false, Lane::Translated { client, target }) => {
-            patience.first(gathered(call, (client, target), restore, reply, head, first)).await
+        if streams && client.framing() == Framing::AwsChunks {
+            head.headers.insert(INVOKED_TYPE, HeaderValue::from_static("application/json"));
         }
+    }
+    match (streams, call.head.stream, lane.ends()) {
+        (true, false, Some(ends)) => patience.first(gathered(call, ends, restore, reply, head, first)).await,
         (true, ..) => events(asked, flow(asked, lane, restore), reply, head, first).await,
         (false, ..) if asked.joint.is_some() => {
             Err(Fault::new(FaultKind::Malformed, "the provider does not stream its answer although asked to"))
@@ -130,7 +134,7 @@ fn is_event_stream(headers: &HeaderMap, asked: bool, framing: Framing, first: &[
             let looks_like_json = first.trim_ascii_start().starts_with(b"{");
             (is(b"text/event-stream") || asked) && !looks_like_json
         }
-        Framing::AwsEvents => is(b"application/vnd.amazon.eventstream"),
+        Framing::AwsEvents | Framing::AwsChunks => is(b"application/vnd.amazon.eventstream"),
         // One document or many: only what was asked tells.
         Framing::Lines => asked,
     }
@@ -195,7 +199,7 @@ fn flow(asked: Asked<'_>, lane: Lane, restore: Restore) -> Box<dyn Flow> {
     let kept = policy.recover != Recover::Off && call.operation == Operation::Chat;
     let request = match lane {
         // Only a writer that repeats the client's settings looks at them.
-        Lane::Native(_) if !kept => Bytes::new(),
+        Lane::Native(_) | Lane::Reformed { .. } if !kept => Bytes::new(),
         _ => call.body.slice(0, call.body.len()),
     };
     call.about(&request, |about| -> Box<dyn Flow> {
@@ -209,6 +213,7 @@ fn flow(asked: Asked<'_>, lane: Lane, restore: Restore) -> Box<dyn Flow> {
                 Box::new(StreamWatch::new(call.operation, kept))
             }
             (None, Lane::Native(codec)) => Box::new(Stream::native(codec, about, kept)),
+            (None, Lane::Reformed { .. }) => Box::new(Stream::reformed(target, client, about, kept)),
             (None, Lane::Translated { .. }) => {
                 let stream = Stream::translated(target, client, about).restoring(restore);
                 Box::new(if kept { stream.kept() } else { stream })
@@ -248,6 +253,14 @@ async fn held<R: Reply>(
         Lane::Native(codec) if call.operation == Operation::Chat => {
             let usage = codec.read_reply(&body)?.usage;
             (body, usage)
+        }
+        Lane::Reformed { target, .. } if !call.head.stream => {
+            let usage = target.read_reply(&body)?.usage;
+            (body, usage)
+        }
+        Lane::Reformed { client, target } => {
+            let read = target.read_reply(&body)?;
+            (written(call, client, &read), read.usage)
         }
         Lane::Native(codec) => {
             let usage = whole::usage(call, codec, &body).unwrap_or_else(|| Ok(Usage::default()))?;

@@ -8,6 +8,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Call, Caller};
 use crate::canonical::{Dialect, Fault, FaultKind};
+use crate::dialect::bedrock::counted;
+use crate::dialect::codec::Flavour;
+use crate::dialect::doors::Operation;
 use crate::dialect::head::RequestScan;
 use crate::upstream::Body;
 
@@ -57,7 +60,19 @@ pub(super) async fn read(call: &mut Call, caller: &mut impl Caller) -> Result<()
     let unsaid = head.stream_unsaid && call.dialect == Dialect::Ollama;
     head.stream = call.stream_in_path.unwrap_or(head.stream || unsaid);
     call.understood(head);
+    unwrap_counted(call);
     Ok(())
+}
+
+/// A client of Bedrock's CountTokens may send what it would send to InvokeModel: for Claude, that is another dialect.
+fn unwrap_counted(call: &mut Call) {
+    if (call.dialect, call.operation) != (Dialect::Bedrock, Operation::CountTokens) {
+        return;
+    }
+    if let Some(inner) = counted::invoked(&call.body.slice(0, call.body.len())) {
+        (call.dialect, call.flavour, call.own_form) = (Dialect::Anthropic, Flavour::Bedrock, true);
+        call.body = Body::from(Bytes::from(inner));
+    }
 }
 
 fn take(body: &mut Body, scan: &mut RequestScan, chunk: Bytes, limit: usize) -> Result<(), Fault> {

@@ -8,10 +8,10 @@ use super::lane::Lane;
 use super::recover::Joint;
 use super::whole;
 use crate::canonical::{Dialect, Fault, FaultKind, Lost};
-use crate::dialect::codec::Codec;
+use crate::dialect::codec::{Codec, Flavour};
 use crate::dialect::doors::{self, Operation};
 use crate::dialect::restore::Restore;
-use crate::dialect::{codec, head};
+use crate::dialect::{anthropic, codec, head};
 use crate::provider::{Key, Provider, paths};
 use crate::routing::{Policy, Target};
 use crate::upstream::{Body, Request};
@@ -50,6 +50,9 @@ const CREDENTIALS: [HeaderName; 11] = [
 /// Headers that mean something to the client's own vendor and nothing, or something else, to another: by prefix.
 const VENDOR: [&str; 6] = ["anthropic-", "openai-", "x-goog-", "x-amz", "amz-", "x-ms-"];
 
+/// What of Anthropic's dialect is to be tried out.
+const BETAS: &str = "anthropic-beta";
+
 /// What is sent, how, and what had to be left out of it.
 pub(super) struct Outbound {
     pub(super) request: Request,
@@ -75,7 +78,7 @@ pub(super) fn request(
     let provider = &*target.provider;
     let voice = provider.voice(call.dialect, call.operation, &target.model);
     let prefix = joint.and_then(|joint| joint.prefix());
-    let lane = Lane::new(call.dialect, call.own_form || prefix.is_some(), voice);
+    let lane = Lane::new((call.dialect, call.flavour), call.operation, call.own_form || prefix.is_some(), voice);
     let native = matches!(lane, Lane::Native(_));
     let keyless = call.query.as_deref().filter(|_| call.dialect == Dialect::Gemini && !provider.passthrough);
     let keyless = keyless.map(without_key);
@@ -90,12 +93,21 @@ pub(super) fn request(
             return Err(Fault::new(FaultKind::Unsupported, format!("{} {what}", target.id)));
         }
     }
-    let (mut lost, mut restore) = (Lost::nothing(), Restore::default());
+    let (mut lost, mut restore, mut betas) = (Lost::nothing(), Restore::default(), String::new());
+    let to = codec::Target { model: &target.model, flavour: voice.flavour };
     let body = match lane {
-        Lane::Native(codec) if doors::model_in_path(call.dialect, voice.flavour) => own(call, codec, &target.model),
+        Lane::Native(codec) if doors::model_in_path(call.dialect, voice.flavour, call.operation) => {
+            own(call, codec, &target.model)
+        }
         Lane::Native(_) => head::patch(&call.body, call.head.model_at.clone(), &target.model),
+        Lane::Reformed { .. } => {
+            let whole = call.body.slice(0, call.body.len());
+            let said = joined(&call.headers, BETAS);
+            let reformed = anthropic::reform(&whole, &said, call.head.stream, &to, &mut lost)?;
+            betas = reformed.betas;
+            Body::from(Bytes::from(reformed.body))
+        }
         Lane::Translated { client, target: codec } => {
-            let to = codec::Target { model: &target.model, flavour: voice.flavour };
             let written = match whole::request(call, (client, codec), &to, &mut lost) {
                 Some(written) => written?,
                 None => chat(call, (client, codec), &to, prefix, &mut lost, &mut restore)?,
@@ -112,7 +124,10 @@ pub(super) fn request(
     if !native {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
-    if voice.dialect == Dialect::Anthropic {
+    if !betas.is_empty() {
+        headers.insert(BETAS, value(&betas));
+    }
+    if voice.dialect == Dialect::Anthropic && voice.flavour != Flavour::Bedrock {
         headers.entry("anthropic-version").or_insert(HeaderValue::from_static("2023-06-01"));
     }
     // Usage is read on the side, so the reply must not come compressed; and the body no longer is.
@@ -193,6 +208,12 @@ pub fn headers(
         out.insert(name, value.clone());
     }
     out
+}
+
+/// All that a header says, in however many lines.
+fn joined(headers: &HeaderMap, name: &str) -> String {
+    let lines: Vec<&str> = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok()).collect();
+    lines.join(",")
 }
 
 /// The client's query without its key, which Gemini's clients may write there.

@@ -261,7 +261,7 @@ impl<C: Caller> Pump<'_, C> {
         }
         let mut told = async || -> Result<(), Gone> {
             self.flush(false).await?;
-            let text = self.call.codec().framing() != Framing::AwsEvents;
+            let text = !matches!(self.call.codec().framing(), Framing::AwsEvents | Framing::AwsChunks);
             if text && !self.between_events {
                 self.write(Bytes::from_static(b"\n\n"), false).await?;
             }

@@ -15,6 +15,7 @@ use tracing::level_filters::LevelFilter;
 use super::{Arrival, Caller, Exchange, Gone};
 use crate::canonical::{Dialect, Fault, FaultKind};
 use crate::config::{self, Fake};
+use crate::dialect::codec::Flavour;
 use crate::dialect::doors::Operation;
 use crate::health::Registry;
 use crate::provider::auth::Courier;
@@ -201,6 +202,7 @@ impl World {
         let arrival = Arrival {
             at: Instant::now(),
             dialect: Dialect::OpenAiChat,
+            flavour: Flavour::Vendor,
             operation: Operation::Chat,
             model_in_path: None,
             stream_in_path: None,

@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use super::caller::Client;
 use super::{guard, opaque::Passage, reject};
 use crate::canonical::{Dialect, Fault, FaultKind};
+use crate::dialect::codec::Flavour;
 use crate::dialect::openai_chat;
 use crate::dialect::{codec, doors};
 use crate::exchange::{Arrival, Exchange, request_id};
@@ -92,7 +93,7 @@ impl<T: Transport> ProxyHttp for Gateway<T> {
         if let Some(origin) = allow_origin.clone().filter(|_| is_preflight(head)) {
             return reject::preflight(session, origin).await.map(|()| true);
         }
-        if let Some(arrival) = model_call(head, at) {
+        if let Some(arrival) = model_call(head, at, &snapshot) {
             let mut client = Client::new(session, allow_origin);
             self.exchange.serve(arrival, &mut client).await;
             return Ok(true);
@@ -169,14 +170,21 @@ impl Drop for Context {
     }
 }
 
-fn model_call(head: &RequestHeader, at: Instant) -> Option<Arrival> {
+fn model_call(head: &RequestHeader, at: Instant, snapshot: &Snapshot) -> Option<Arrival> {
     let path = head.uri.path();
     let ask = doors::recognise(&head.method, path, head.uri.query())?;
+    let model_in_path = ask.model.map(percent_decoded);
+    // What InvokeModel is sent for other models is of dialects that nobody knows here.
+    let claudes = |model: &str| doors::is_claude(model) || snapshot.models.contains_key(model);
+    if ask.flavour == Flavour::Bedrock && !model_in_path.as_deref().is_some_and(claudes) {
+        return None;
+    }
     Some(Arrival {
         at,
         dialect: ask.dialect,
+        flavour: ask.flavour,
         operation: ask.operation,
-        model_in_path: ask.model.map(percent_decoded),
+        model_in_path,
         stream_in_path: ask.stream,
         json_array: ask.json_array,
         own_form: ask.own_form,

@@ -44,6 +44,12 @@ const VERTEX: &str = "https://{region}-aiplatform.googleapis.com/v1/projects/{pr
 /// OpenAI's dialect as everybody else speaks it.
 const CHAT: Voice = Voice::new(Dialect::OpenAiChat).by(Flavour::Compatible);
 
+/// Converse; Claude is invoked for clients that speak its own dialect. The names of all its models and of their
+/// profiles across regions have the vendor in them. A profile of the operator's own does not say whose it is: it is
+/// invoked where the operator says `dialect: anthropic`.
+const BEDROCK: &[Voice] =
+    &[Voice::new(Dialect::Bedrock), Voice::new(Dialect::Anthropic).by(Flavour::Bedrock).also_for("anthropic.")];
+
 /// Every row, in the order in which a configuration made from the environment lists them.
 pub const KINDS: &[Kind] = &[
     Kind {
@@ -75,7 +81,7 @@ pub const KINDS: &[Kind] = &[
         ..hosted("gemini", "https://generativelanguage.googleapis.com/v1beta", &["GEMINI_API_KEY", "GOOGLE_API_KEY"])
     },
     Kind {
-        voices: &[Voice::new(Dialect::Bedrock)],
+        voices: BEDROCK,
         login: Some(Login::Aws),
         probe_path: "/ping", // any answer is a sign of life, and this one needs no permission
         ..hosted("bedrock", "https://bedrock-runtime.{region}.amazonaws.com", &["AWS_BEARER_TOKEN_BEDROCK"])
@@ -128,7 +134,7 @@ pub const KINDS: &[Kind] = &[
     anywhere("openai_responses_compatible", &[Voice::new(Dialect::OpenAiResponses).by(Flavour::Compatible)]),
     anywhere("anthropic_compatible", &[Voice::new(Dialect::Anthropic).at("/v1").key_in("x-api-key")]),
     anywhere("gemini_compatible", &[Voice::new(Dialect::Gemini).at("/v1beta").key_in("x-goog-api-key")]),
-    anywhere("bedrock_compatible", &[Voice::new(Dialect::Bedrock)]),
+    anywhere("bedrock_compatible", BEDROCK),
     anywhere("cohere_compatible", &[Voice::new(Dialect::Cohere).at("/v2")]),
     anywhere("ollama_native", &[Voice::new(Dialect::Ollama).at("/api")]),
 ];

@@ -22,7 +22,7 @@ use crate::upstream::Endpoint;
 
 pub use auth::{Login, Signer};
 pub use catalogue::Kind;
-pub use voice::{AuthHeader, Voice};
+pub use voice::{AuthHeader, Models, Voice};
 
 /// One configured provider, ready to be called.
 #[derive(Debug)]
@@ -56,9 +56,9 @@ pub struct Provider {
 impl Provider {
     /// How to speak to it about `model` for a client of `dialect`: in the same, else in its own.
     pub fn voice(&self, dialect: Dialect, operation: Operation, model: &str) -> &Voice {
-        let named = |voice: &&Voice| !voice.models.is_empty() && model.starts_with(voice.models);
-        let prefix = self.voices.iter().find(named).map_or("", |voice| voice.models);
-        let mut fitting = self.voices.iter().filter(|voice| voice.models == prefix);
+        let only = |voice: &Voice| matches!(voice.models, Models::Only(_)) && voice.models.has(model);
+        let bound = self.voices.iter().any(only);
+        let mut fitting = self.voices.iter().filter(|voice| if bound { only(voice) } else { voice.models.has(model) });
         let first = fitting.clone().next().unwrap_or(&self.voices[0]);
         // The doors that a vendor keeps beside its own, for clients of OpenAI's, have no reranking.
         let only_own = operation == Operation::Rerank;

@@ -16,8 +16,30 @@ pub struct Voice {
     pub auth: AuthHeader,
     /// How it departs from the dialect's own vendor.
     pub flavour: Flavour,
-    /// Only for models whose names begin so, and these only in it; empty for all others.
-    pub models: &'static str,
+    /// For which models.
+    pub models: Models,
+}
+
+/// For which models a provider can be spoken to in a dialect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Models {
+    /// All.
+    All,
+    /// Those whose names begin so, which are spoken to in no other voice.
+    Only(&'static str),
+    /// Those whose names contain this, beside the voices for all.
+    Also(&'static str),
+}
+
+impl Models {
+    /// The voice can be used for `model`.
+    pub fn has(self, model: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(prefix) => model.starts_with(prefix),
+            Self::Also(part) => model.contains(part),
+        }
+    }
 }
 
 /// How a key is sent.
@@ -42,7 +64,7 @@ impl AuthHeader {
 impl Voice {
     /// The dialect as its own vendor speaks it, mounted at the base URL.
     pub const fn new(dialect: Dialect) -> Self {
-        Self { dialect, mount: "", auth: AuthHeader::Bearer, flavour: Flavour::Vendor, models: "" }
+        Self { dialect, mount: "", auth: AuthHeader::Bearer, flavour: Flavour::Vendor, models: Models::All }
     }
 
     /// The same, mounted elsewhere.
@@ -55,9 +77,14 @@ impl Voice {
         Self { auth: AuthHeader::ApiKey(header), ..self }
     }
 
-    /// The same, only for models whose names begin so.
+    /// The same, only for models whose names begin so, and these in no other.
     pub const fn for_models(self, prefix: &'static str) -> Self {
-        Self { models: prefix, ..self }
+        Self { models: Models::Only(prefix), ..self }
+    }
+
+    /// The same, for models whose names contain `part`, beside the voices that they share with all.
+    pub const fn also_for(self, part: &'static str) -> Self {
+        Self { models: Models::Also(part), ..self }
     }
 
     /// The same, as another than the vendor speaks it.

@@ -1,5 +1,6 @@
 """The official Python SDKs, each against a provider of every dialect. Prints `PASS what` for each thing that worked."""
 
+import json
 import os
 import sys
 import traceback
@@ -151,6 +152,20 @@ class Anthropic:
             return error.status_code, str(error)
 
 
+class AnthropicBedrock(Anthropic):
+    def __init__(self):
+        self.client = anthropic.AnthropicBedrock(
+            base_url=url, aws_region="us-east-1", aws_access_key="x", aws_secret_key="x", max_retries=0, timeout=10
+        )
+
+
+class AnthropicVertex(Anthropic):
+    def __init__(self):
+        self.client = anthropic.AnthropicVertex(
+            base_url=url + "/v1", region="us-east5", project_id="p", access_token="x", max_retries=0, timeout=10
+        )
+
+
 class Gemini:
     def __init__(self):
         options = types.HttpOptions(base_url=url, timeout=10_000)
@@ -245,6 +260,55 @@ class Bedrock:
             return error.response["ResponseMetadata"]["HTTPStatusCode"], error.response["Error"]["Message"]
 
 
+class BedrockInvoke(Bedrock):
+    tools = [{"name": "weather", "description": "w", "input_schema": schema}]
+
+    def body(self, messages, **more):
+        body = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 99, "messages": messages, **more}
+        return json.dumps(body)
+
+    def ask(self, text):
+        return [{"role": "user", "content": text}]
+
+    def create(self, model, messages, **more):
+        answer = self.client.invoke_model(modelId=model, body=self.body(messages, **more))
+        check("type", answer["contentType"] == "application/json", answer)
+        return json.loads(answer["body"].read())
+
+    def events(self, model, text, **more):
+        body = self.body(self.ask(text), **more)
+        answer = self.client.invoke_model_with_response_stream(modelId=model, body=body)
+        check("type", answer["contentType"] == "application/json", answer)
+        return [json.loads(event["chunk"]["bytes"]) for event in answer["body"]]
+
+    def text(self, model):
+        answer = self.create(model, self.ask("hi, model"))
+        return answer["content"][0]["text"], answer["usage"]["input_tokens"], answer["usage"]["output_tokens"]
+
+    def stream(self, model):
+        events = self.events(model, "hi")
+        check("last", events[-1]["type"] == "message_stop", events)
+        text = "".join(event["delta"].get("text", "") for event in events if event["type"] == "content_block_delta")
+        usage = events[0]["message"]["usage"] | events[-2]["usage"]
+        return text, usage["input_tokens"], usage["output_tokens"]
+
+    def tool_loop(self, model):
+        asked = self.ask("what is the weather?")
+        said = self.create(model, asked, tools=self.tools)
+        call = next(block for block in said["content"] if block["type"] == "tool_use")
+        result = [{"type": "tool_result", "tool_use_id": call["id"], "content": "sunny"}]
+        history = [*asked, {"role": "assistant", "content": said["content"]}, {"role": "user", "content": result}]
+        answer = self.create(model, history, tools=self.tools)
+        return call["name"], call["input"], answer["content"][-1]["text"]
+
+    def tool_stream(self, model):
+        events = self.events(model, "weather?", tools=self.tools)
+        starts = [event["content_block"] for event in events if event["type"] == "content_block_start"]
+        deltas = [event["delta"] for event in events if event["type"] == "content_block_delta"]
+        name = next(block["name"] for block in starts if block["type"] == "tool_use")
+        return name, "".join(delta.get("partial_json", "") for delta in deltas)
+
+
 class Cohere:
     tools = [{"type": "function", "function": {"name": "weather", "description": "w", "parameters": schema}}]
 
@@ -334,7 +398,8 @@ def drive(name, client, model):
         attempt(f"error {status}", lambda status=status: fail(status))
 
 
-for sdk in (OpenAIChat, OpenAIResponses, Anthropic, Gemini, Bedrock, Cohere):
+claudes = (Anthropic, AnthropicBedrock, AnthropicVertex, BedrockInvoke)
+for sdk in (OpenAIChat, OpenAIResponses, *claudes, Gemini, Bedrock, Cohere):
     client = sdk()
     for model in models:
         drive(sdk.__name__, client, model)

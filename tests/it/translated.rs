@@ -1,5 +1,6 @@
 //! A client of each dialect before a provider of each other: both ends see their own.
 
+mod claude;
 pub mod rules;
 mod scene;
 mod sdks;

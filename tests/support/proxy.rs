@@ -87,9 +87,10 @@ impl Config {
         self
     }
 
-    /// One more provider, of which everything but the dialect is said.
+    /// One more provider, of which everything is said, but the dialect where that is OpenAI's.
     pub fn entry(mut self, name: &str, fields: &str) -> Self {
-        self.providers.push_str(&format!("  {name}: {{dialect: openai_chat, {fields}}}\n"));
+        let dialect = if fields.contains("kind: ") { "" } else { "dialect: openai_chat, " };
+        self.providers.push_str(&format!("  {name}: {{{dialect}{fields}}}\n"));
         self
     }
 

@@ -12,6 +12,7 @@ mod count;
 mod error;
 mod generation;
 mod models;
+mod reform;
 mod reply;
 mod request;
 mod signed;
@@ -25,6 +26,7 @@ use bytes::Bytes;
 use http::StatusCode;
 
 pub use error::{error_event, write_error};
+pub use reform::{Reformed, reform};
 
 use super::codec::{About, Asked, Codec, Target};
 use crate::canonical::{Dialect, Fault, Lost, Reply, Request, StreamReader, StreamWriter};
@@ -67,7 +69,7 @@ impl Codec for Anthropic {
     }
 
     fn write_count_request(&self, request: &Request<'_>, target: &Target<'_>) -> Option<Vec<u8>> {
-        write::request(request, target, &mut Lost::nothing()).ok().and_then(|body| count::request(&body))
+        write::request(request, target, &mut Lost::nothing()).ok().and_then(|body| count::request(&body, target))
     }
 
     fn read_count(&self, body: &[u8]) -> Option<u64> {

@@ -278,9 +278,6 @@ pub(super) struct Frame<'a> {
     pub(super) usage: Option<Usage<'a>>,
     #[serde(borrow)]
     pub(super) error: Option<&'a RawValue>,
-    /// Bedrock's InvokeModel: an event in base64.
-    #[serde(borrow)]
-    pub(super) bytes: Option<Str<'a>>,
 }
 
 /// What is added to a block or a message. Each type has some of the members.

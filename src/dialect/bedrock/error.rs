@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
+use super::counted;
 use crate::canonical::{Blame, Fault, FaultKind};
 use crate::dialect::{aws_events, error};
 
@@ -49,11 +50,12 @@ pub(super) fn read(status: u16, headers: &HeaderMap, body: &Bytes) -> Fault {
     if let Some(kind) = name.and_then(kind_of).filter(|kind| *kind != FaultKind::Rejected) {
         fault.kind = kind;
     }
+    counted::refused(&mut fault);
     fault
 }
 
 /// An exception in a stream.
-pub(super) fn exception(name: &str, payload: &[u8]) -> Fault {
+pub fn exception(name: &str, payload: &[u8]) -> Fault {
     let mut fault = error::in_band(payload);
     let (status, kind) = row(name).map_or((500, FaultKind::ServerError), |(_, status, kind)| (*status, *kind));
     if kind == FaultKind::KeyRefused {
@@ -88,7 +90,7 @@ fn document(fault: &Fault) -> Vec<u8> {
 }
 
 /// A fault in the midst of a stream, where there are only five names.
-pub(super) fn write_exception(fault: &Fault, out: &mut Vec<u8>) {
+pub fn write_exception(fault: &Fault, out: &mut Vec<u8>) {
     use FaultKind::*;
     let name = match fault.kind {
         RateLimited | QuotaExhausted => "throttlingException",

@@ -1,23 +1,22 @@
 //! AWS Bedrock's dialect: Converse and ConverseStream.
 //!
 //! One interface to many families of models: what is said of a model beside its name lies in [`models`]. The model and
-//! whether the answer is a stream are in the path ([`from_path`]). A stream comes in the frames of
+//! whether the answer is a stream are in the path. A stream comes in the frames of
 //! [`aws_events`](super::aws_events); a reader is given the frame's type as its name, an exception's as
 //! `exception:NAME`. An answer names neither itself nor its model. Signatures of thoughts that come over Converse are
 //! of this dialect, whoever's model made them.
 //!
-//! InvokeModel, which carries a model's own dialect, only shares the paths, the errors and the frames ([`invoke`]), but
-//! that embeddings and reranking are asked for there.
+//! InvokeModel carries a model's own dialect: embeddings and reranking are asked for there, and of Claude's Messages
+//! [`invoke`](super::invoke) tells.
 
 mod blocks;
 mod content;
+pub mod counted;
 mod embeddings;
 mod error;
-pub mod invoke;
 mod media;
 pub mod models;
 mod names;
-mod path;
 mod reply;
 mod request;
 mod rerank;
@@ -31,9 +30,8 @@ mod wire;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
-pub use error::{error_type, kind_of};
+pub use error::{error_type, exception, kind_of, write_exception};
 pub use names::fitting_name;
-pub use path::{Verb, from_path};
 
 use super::codec::{About, Asked, Codec, Framing, Target};
 use super::vectors::{Embed, Rerank};
@@ -91,6 +89,19 @@ impl Codec for Bedrock {
 
     fn reranking(&self) -> Option<&dyn Rerank> {
         Some(self)
+    }
+
+    fn write_count_request(&self, request: &Request<'_>, target: &Target<'_>) -> Option<Vec<u8>> {
+        let body = request::write(request, target, &mut Lost::nothing()).ok()?;
+        counted::conversation(&body)
+    }
+
+    fn read_count(&self, body: &[u8]) -> Option<u64> {
+        counted::read(body)
+    }
+
+    fn write_count(&self, tokens: u64) -> Option<Vec<u8>> {
+        Some(counted::write(tokens))
     }
 
     fn error_header(&self, fault: &Fault) -> Option<(&'static str, &'static str)> {

@@ -5,8 +5,8 @@ use bytes::Bytes;
 use super::calls::Calls;
 use super::{Flow, GARBAGE, Given, Passing, Pushed, Splice};
 use crate::canonical::{Event, Fault, FaultKind, StopReason, StreamReader, StreamWriter, Usage};
-use crate::dialect::codec::{About, Codec};
-use crate::dialect::frames::Frames;
+use crate::dialect::codec::{About, Codec, Framing};
+use crate::dialect::frames::{self, Frames};
 use crate::dialect::restore::Restore;
 
 /// A stream read by a codec.
@@ -35,6 +35,8 @@ struct Output {
     writer: Box<dyn StreamWriter>,
     /// The provider's own bytes are forwarded; the writer is only there for an error.
     passing: Option<Passing>,
+    /// And they are cut as the client wants them.
+    reform: Option<Framing>,
     splice: Option<Splice>,
     calls: Calls,
     given: Option<Given>,
@@ -51,6 +53,13 @@ impl Stream {
         Self { output: Output { passing: Some(Passing::new(codec, kept)), ..stream.output }, ..stream }
     }
 
+    /// A stream of a provider that speaks the client's dialect in another form.
+    pub fn reformed(from: &dyn Codec, to: &'static dyn Codec, about: &About<'_>, kept: bool) -> Self {
+        let stream = Self::translated(from, to, about);
+        let (passing, reform) = (Some(Passing::new(to, kept)), Some(to.framing()));
+        Self { output: Output { passing, reform, ..stream.output }, ..stream }
+    }
+
     /// A stream of a provider that speaks `from`, for a client that speaks `to`.
     pub fn translated(from: &dyn Codec, to: &dyn Codec, about: &About<'_>) -> Self {
         Self {
@@ -61,6 +70,7 @@ impl Stream {
             output: Output {
                 writer: to.write_stream(about),
                 passing: None,
+                reform: None,
                 splice: None,
                 calls: Calls::default(),
                 given: None,
@@ -101,7 +111,11 @@ impl Stream {
                 Err(fault) if fault.kind == FaultKind::Malformed && seen.begun && seen.may_skip() => Ok(false),
                 read => {
                     seen.skipped_in_a_row = 0;
-                    read.and(seen.fault.clone().map_or(Ok(true), Err))
+                    read.and(seen.fault.clone().map_or(Ok(()), Err))?;
+                    if let Some(framing) = output.reform {
+                        frames::write(framing, data, &mut output.out);
+                    }
+                    Ok(true)
                 }
             }
         });
@@ -112,10 +126,14 @@ impl Stream {
     }
 
     fn pushed(&mut self, good: Bytes) -> Pushed {
-        let Output { passing, calls, out, .. } = &mut self.output;
+        let Output { passing, reform, calls, out, .. } = &mut self.output;
+        let ready = match (reform, &passing) {
+            (None, Some(_)) => good,
+            _ => Bytes::copy_from_slice(out),
+        };
         let ready = match passing {
-            Some(passing) => passing.push(good, calls.is_open() && !self.seen.ended),
-            None => Bytes::copy_from_slice(out),
+            Some(passing) => passing.push(ready, calls.is_open() && !self.seen.ended),
+            None => ready,
         };
         out.clear();
         Pushed { ready, progress: self.seen.progress, fault: self.seen.fault.clone() }

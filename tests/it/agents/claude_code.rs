@@ -143,8 +143,9 @@ fn gets_its_errors_counts_and_small_answers() {
             for gone in ["stream", "max_tokens", "temperature", "metadata"] {
                 count.as_object_mut().unwrap().remove(gone);
             }
-            if dialect == "gemini" {
-                provider.once(Behaviour::answer(Answer::json(200, &json!({"totalTokens": 77}))));
+            let counts = [("gemini", json!({"totalTokens": 77})), ("bedrock", json!({"inputTokens": 77}))];
+            if let Some((_, count)) = counts.iter().find(|(counting, _)| *counting == dialect) {
+                provider.once(Behaviour::answer(Answer::json(200, count)));
             }
             let reply = proxy.send(headed(Call::post("/v1/messages/count_tokens?beta=true", &count))).await;
             assert_eq!(reply.status, 200, "{dialect}: {}", reply.text());

@@ -32,7 +32,7 @@ async fn play(mut command: Command, passes: usize) -> Vec<Provider> {
 }
 
 /// `None`, and a word of it, where there is no Python.
-fn python(script: &str) -> Option<Command> {
+pub fn python(script: &str) -> Option<Command> {
     let Some(python) = std::env::var_os("OUTRIDER_PYTHON") else {
         eprintln!("skipped: OUTRIDER_PYTHON does not name a Python with the vendors' packages");
         return None;
@@ -46,7 +46,7 @@ fn python(script: &str) -> Option<Command> {
 #[test]
 fn every_vendors_python_sdk_talks_to_every_provider() {
     let Some(command) = python("translated.py") else { return };
-    run_within(LIMIT, async { drop(play(command, 6 * SPEECHES.len() * 7).await) });
+    run_within(LIMIT, async { drop(play(command, 9 * SPEECHES.len() * 7).await) });
 }
 
 /// Parallel tools, answers that follow a schema, pictures, thoughts through a tool loop, cached tokens.

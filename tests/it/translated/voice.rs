@@ -1,7 +1,7 @@
 //! What a provider of each dialect says, whole and streamed in pieces, written by hand.
 
-mod anthropic;
-mod bedrock;
+pub mod anthropic;
+pub mod bedrock;
 mod cohere;
 mod gemini;
 mod ollama;
@@ -74,7 +74,7 @@ impl Said {
         match dialect {
             "openai_chat" => openai_chat::whole(self),
             "openai_responses" => openai_responses::whole(self),
-            "anthropic" => anthropic::whole(self),
+            "anthropic" | "invoke" => anthropic::whole(self),
             "gemini" => gemini::whole(self),
             "bedrock" => bedrock::whole(self),
             "cohere" => cohere::whole(self),
@@ -90,6 +90,7 @@ impl Said {
             "anthropic" => anthropic::stream(self),
             "gemini" => gemini::stream(self),
             "bedrock" => bedrock::stream(self),
+            "invoke" => bedrock::invoked(self),
             "cohere" => cohere::stream(self),
             _ => ollama::stream(self),
         }

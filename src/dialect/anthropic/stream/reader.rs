@@ -4,9 +4,6 @@
 //! and to change the type of a block on the way. What is missing is made up, so that the events keep to their
 //! grammar. A block that only this dialect knows is given when it is complete.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
 use super::super::signed::{self, Signed};
 use super::super::usage::Counted;
 use super::super::{blocks, reply, stop, wire};
@@ -51,20 +48,12 @@ impl StreamReader for Reader {
         if self.progress == Progress::Ended || data.is_empty() || data == b"[DONE]" {
             return Ok(());
         }
-        // Bedrock names its exceptions in the framing.
-        if name == "error" || name.ends_with("Exception") {
+        if name == "error" {
             return self.fail(error::in_band(data), out);
         }
         let frame: wire::Frame<'_> = read_provider(data)?;
         if frame.error.is_some_and(|error| error.get() != "null") {
             return self.fail(error::in_band(data), out);
-        }
-        if let Some(bytes) = frame.bytes {
-            let event = STANDARD.decode(bytes.as_bytes()).map_err(malformed)?;
-            return match event.starts_with(b"{\"bytes\"") {
-                true => Err(malformed("an event within an event")),
-                false => self.frame("", &event, out),
-            };
         }
         match frame.kind.as_str() {
             "message_start" => self.start(&frame, out)?,

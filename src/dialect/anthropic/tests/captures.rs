@@ -10,7 +10,8 @@ use serde_json::Value;
 use super::{ABOUT, assert_grammar, documents};
 use crate::canonical::{Event, Gatherer, Lost, Reply};
 use crate::dialect::anthropic::Anthropic;
-use crate::dialect::codec::{Asked, Codec, Flavour, Target};
+use crate::dialect::codec::{Asked, Codec, Flavour, Framing, Target};
+use crate::dialect::frames::Frames;
 use crate::dialect::sse;
 
 fn folder() -> Option<PathBuf> {
@@ -159,14 +160,12 @@ fn recorded_streams_of_bedrock_are_read() {
     for exchange in exchanges(&folder, FILES[3]) {
         let Some(bytes) = exchange["resp_b64"].as_str() else { continue };
         let bytes = base64::engine::general_purpose::STANDARD.decode(bytes).unwrap();
-        let mut rest = &bytes[..];
-        let mut frames = Vec::new();
-        while rest.len() > 16 {
-            let number = |at: usize| u32::from_be_bytes(rest[at..at + 4].try_into().unwrap()) as usize;
-            let (total, headers) = (number(0), number(4));
-            frames.push(rest[12 + headers..total - 4].to_vec());
-            rest = &rest[total..];
-        }
+        let (mut splitter, mut frames) = (Frames::new(Framing::AwsChunks), Vec::new());
+        let (_, fault) = splitter.push(bytes.into(), &mut |_, event| {
+            frames.push(event.to_vec());
+            Ok(true)
+        });
+        assert!(fault.is_none(), "{fault:?}");
         check_frames(&frames, &exchange["id"].to_string());
         seen += 1;
     }

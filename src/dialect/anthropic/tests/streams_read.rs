@@ -175,9 +175,8 @@ fn case_053_an_error_in_the_middle() {
     })
     .unwrap();
     assert_eq!(got, ["overloaded"]);
-    // Bedrock names an exception in its framing; others leave out the type.
+    // Some leave out the type.
     for (name, data) in [
-        ("throttlingException", r#"{"message":"Too many requests"}"#),
         ("error", r#"{"type":"error","error":{"type":"rate_limit_error","message":"x"}}"#),
         ("", r#"{"error":{"type":"rate_limit_error","message":"x"}}"#),
     ] {
@@ -279,19 +278,4 @@ fn case_074_what_breaks_the_rules_is_put_right() {
     for bad in ["{", "data: []", "data: 7", &block(0, "{\"text\":\"x\"}"), &input(0, "{}")] {
         assert_eq!(gathered(&[START, bad].join("\n")).unwrap_err().kind, FaultKind::Malformed, "{bad}");
     }
-}
-
-#[test]
-fn case_116_bedrock_wraps_its_events() {
-    use base64::Engine;
-    let wrap = |frame: &str| {
-        let bytes = base64::engine::general_purpose::STANDARD.encode(frame);
-        format!(r#"{{"bytes":"{bytes}","p":"abcd"}}"#)
-    };
-    let stop = r#"{"type":"message_stop","amazon-bedrock-invocationMetrics":{"inputTokenCount":1}}"#;
-    let frames = [START, &block(0, TEXT), &text(0, "a"), &end(0), &why("end_turn"), stop].map(wrap);
-    let reply = gathered(&frames.join("\n")).unwrap();
-    assert_eq!(reply.choices[0].parts, [Part::text("a")]);
-    let within = wrap(&wrap(START));
-    assert_eq!(gathered(&within).unwrap_err().kind, FaultKind::Malformed);
 }

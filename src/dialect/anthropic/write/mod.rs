@@ -37,10 +37,11 @@ pub(super) fn request(request: &Request<'_>, target: &Target<'_>, lost: &mut Los
     let others = others(request, target.flavour, lost);
     let named = !matches!(target.flavour, Flavour::Vertex | Flavour::Bedrock);
     let body = Body {
-        anthropic_version: version(target.flavour),
+        anthropic_version: anthropic_version(target.flavour),
         model: named.then_some(target.model),
         max_tokens: plan.max_tokens,
-        stream: (named && request.stream).then_some(true),
+        // Bedrock's path says it.
+        stream: (target.flavour != Flavour::Bedrock && request.stream).then_some(true),
         system: &conversation.system,
         messages: &conversation.messages,
         tools: &tools,
@@ -110,7 +111,7 @@ struct Metadata<'r> {
 }
 
 /// The version of the API, where there is no header for it.
-fn version(flavour: Flavour) -> Option<&'static str> {
+pub(super) fn anthropic_version(flavour: Flavour) -> Option<&'static str> {
     match flavour {
         Flavour::Vertex => Some("vertex-2023-10-16"),
         Flavour::Bedrock => Some("bedrock-2023-05-31"),
@@ -241,6 +242,11 @@ fn unsaid(request: &Request<'_>, lost: &mut Lost) {
     lost.add_if(request.cache_key.is_some(), "prompt_cache_key");
 }
 
+/// A member that only the vendor itself knows.
+pub(super) fn is_vendors_own(member: &str) -> bool {
+    matches!(member, "container" | "inference_geo" | "mcp_servers")
+}
+
 /// The client's other members, as far as this provider knows them.
 fn others<'r>(request: &'r Request<'_>, flavour: Flavour, lost: &mut Lost) -> Vec<&'r Foreign<'r>> {
     let known = |other: &Foreign<'_>| {
@@ -248,7 +254,7 @@ fn others<'r>(request: &'r Request<'_>, flavour: Flavour, lost: &mut Lost) -> Ve
             && match other.kind.as_str() {
                 // A header at the vendor's.
                 "anthropic_beta" | "betas" => matches!(flavour, Flavour::Vertex | Flavour::Bedrock),
-                "container" | "inference_geo" | "mcp_servers" => matches!(flavour, Flavour::Vendor | Flavour::Azure),
+                kind if is_vendors_own(kind) => matches!(flavour, Flavour::Vendor | Flavour::Azure),
                 _ => true,
             }
     };

@@ -54,6 +54,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Wire<'a> {
                         "requestMetadata" => wire.metadata = map.next_value()?,
                         "serviceTier" => wire.service_tier = map.next_value()?,
                         "outputConfig" => wire.output = map.next_value()?,
+                        "input" => wire = map.next_value::<Counted<'de>>()?.converse,
                         // The SDKs' own model of a request has it; on the wire it is in the path.
                         "modelId" => drop(map.next_value::<serde::de::IgnoredAny>()?),
                         _ => {
@@ -68,6 +69,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for Wire<'a> {
         }
         deserializer.deserialize_map(Object)
     }
+}
+
+/// What a client of CountTokens wraps its request in.
+#[derive(Deserialize)]
+struct Counted<'a> {
+    #[serde(borrow)]
+    converse: Wire<'a>,
 }
 
 #[derive(Deserialize)]

@@ -10,10 +10,10 @@ mod tests {
     use base64::engine::general_purpose::STANDARD;
     use serde_json::Value;
 
-    use super::super::super::invoke;
     use super::super::*;
     use crate::canonical::{Event, Gatherer, Usage};
     use crate::dialect::aws_events;
+    use crate::dialect::aws_events::chunk;
 
     fn recorded(name: &str) -> Vec<Value> {
         let Some(folder) = std::env::var_os("OUTRIDER_CAPTURES") else {
@@ -117,8 +117,8 @@ mod tests {
             let frames = frames(&row, 100);
             assert!(!frames.is_empty());
             for (name, data) in frames {
-                assert_eq!(name, invoke::CHUNK);
-                let inner = invoke::unwrap_chunk(&data).unwrap();
+                assert_eq!(name, chunk::TYPE);
+                let inner = chunk::unwrap(&data).unwrap();
                 assert!(serde_json::from_slice::<Value>(&inner).unwrap().is_object());
             }
         }

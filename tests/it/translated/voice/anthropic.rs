@@ -9,6 +9,11 @@ pub fn whole(said: &Said) -> Value {
 }
 
 pub fn stream(said: &Said) -> Answer {
+    events(&streamed(said))
+}
+
+/// The events of a stream.
+pub fn streamed(said: &Said) -> Vec<Value> {
     let mut all = vec![
         json!({"type": "message_start", "message": message(said, json!([]), Value::Null, 1)}),
         json!({"type": "ping"}),
@@ -33,7 +38,7 @@ pub fn stream(said: &Said) -> Answer {
     all.push(json!({"type": "message_delta", "delta": {"stop_reason": stop(said), "stop_sequence": null},
         "usage": {"output_tokens": said.output}}));
     all.push(json!({"type": "message_stop"}));
-    events(&all)
+    all
 }
 
 fn block(part: &Part, done: bool) -> Value {

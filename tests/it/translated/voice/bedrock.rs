@@ -1,6 +1,8 @@
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::{Part, Said, halves, object};
+use super::{Part, Said, anthropic, halves, object};
 use crate::support::provider::Answer;
 
 pub fn whole(said: &Said) -> Value {
@@ -41,6 +43,35 @@ pub fn stream(said: &Said) -> Answer {
     all.push(("metadata", json!({"usage": usage(said), "metrics": {"latencyMs": 7}})));
     let pieces = all.iter().map(|(name, payload)| frame(name, payload).into()).collect();
     Answer { pieces, ..Answer::body(200, "application/vnd.amazon.eventstream", "") }
+}
+
+/// Claude's own events, as InvokeModel streams them.
+pub fn invoked(said: &Said) -> Answer {
+    let chunk = |event: &Value| json!({"bytes": STANDARD.encode(event.to_string()), "p": "abc"});
+    let pieces = anthropic::streamed(said).iter().map(|event| frame("chunk", &chunk(event)).into()).collect();
+    Answer { pieces, ..Answer::body(200, "application/vnd.amazon.eventstream", "") }
+}
+
+/// The frames of a stream, by the event's or the exception's name; Claude's events out of their chunks.
+pub fn frames(mut stream: &[u8]) -> Vec<(String, Value)> {
+    let mut frames = Vec::new();
+    let number = |bytes: &[u8]| u32::from_be_bytes(bytes[..4].try_into().expect("four bytes")) as usize;
+    while !stream.is_empty() {
+        let (length, headers) = (number(stream), number(&stream[4..]));
+        let (frame, rest) = stream.split_at(length);
+        assert_eq!(number(&frame[8..]), crc32fast::hash(&frame[..8]) as usize);
+        assert_eq!(number(&frame[length - 4..]), crc32fast::hash(&frame[..length - 4]) as usize);
+        // The name comes first: a length, `:event-type` or `:exception-type`, 7, two bytes of length.
+        let value = &frame[12 + 1 + usize::from(frame[12]) + 1..];
+        let name = &value[2..2 + usize::from(value[1])];
+        let mut payload: Value = serde_json::from_slice(&frame[12 + headers..length - 4]).expect("a document");
+        if let Some(event) = payload["bytes"].as_str() {
+            payload = serde_json::from_slice(&STANDARD.decode(event).expect("base64")).expect("an event");
+        }
+        frames.push((String::from_utf8_lossy(name).into_owned(), payload));
+        stream = rest;
+    }
+    frames
 }
 
 fn stop(said: &Said) -> &'static str {
