@@ -8,18 +8,20 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use pingora_core::protocols::ALPN;
 use pingora_core::protocols::l4::socket::SocketAddr as PingoraAddr;
-use pingora_core::upstreams::peer::HttpPeer;
+use pingora_core::upstreams::peer::{HttpPeer, Peer};
+use pingora_load_balancing::discovery::ServiceDiscovery;
 use pingora_load_balancing::selection::RoundRobin;
-use pingora_load_balancing::{Backends, LoadBalancer};
+use pingora_load_balancing::{Backend, Backends, LoadBalancer};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use super::Authorities;
+use super::addresses::Resting;
 use super::discovery::Discovery;
 use super::pool::Pool;
 use super::probe::{Probe, Prober};
@@ -59,6 +61,8 @@ pub struct Endpoint {
     authority: String,
     balancer: LoadBalancer<RoundRobin>,
     peers: ArcSwap<HashMap<SocketAddr, Arc<HttpPeer>>>,
+    /// What calls have learned of them, as the balancer knows what probes have.
+    resting: Resting,
     reachable: AtomicBool,
     resolved: watch::Sender<bool>,
     permits: Option<Arc<Semaphore>>,
@@ -72,8 +76,13 @@ impl Endpoint {
         let default_port = if spec.tls { 443 } else { 80 };
         let host = if spec.host.contains(':') { format!("[{}]", spec.host) } else { spec.host.clone() };
         let authority = if spec.port == default_port { host } else { format!("{host}:{}", spec.port) };
+        let discovery = Box::new(Discovery::new(&spec.host, spec.port));
+        Self::discovered(spec, authority, discovery)
+    }
+
+    fn discovered(spec: Spec, authority: String, discovery: Box<dyn ServiceDiscovery + Send + Sync>) -> Arc<Self> {
         let pool = Arc::new(OnceLock::new());
-        let mut backends = Backends::new(Box::new(Discovery::new(&spec.host, spec.port)));
+        let mut backends = Backends::new(discovery);
         if let Some(probe) = &spec.probe {
             backends.set_health_check(Prober::new(probe.clone(), authority.clone(), spec.clone(), pool.clone()));
         }
@@ -81,6 +90,7 @@ impl Endpoint {
             authority,
             balancer: LoadBalancer::from_backends(backends),
             peers: ArcSwap::default(),
+            resting: Resting::default(),
             reachable: AtomicBool::new(true),
             resolved: watch::Sender::new(false),
             permits: spec.max_connections.map(|n| Arc::new(Semaphore::new(n))),
@@ -114,7 +124,8 @@ impl Endpoint {
         });
     }
 
-    /// The next address in rotation, the dead ones left out unless all are dead. Waits for the first resolution,
+    /// The next address in rotation; those that failed lately are left out unless all did, and the dead ones unless
+    /// all are dead. Waits for the first resolution,
     /// but not longer than a connection may take.
     pub async fn pick(&self) -> Option<Arc<HttpPeer>> {
         if self.peers.load().is_empty() {
@@ -122,11 +133,36 @@ impl Endpoint {
             let _ = tokio::time::timeout(self.spec.connect_timeout, resolved.wait_for(|done| *done)).await;
         }
         let peers = self.peers.load();
-        let backend = self.balancer.select(b"", 16).or_else(|| self.balancer.select_with(b"", 16, |_, _| true))?;
+        let now = now();
+        let select = |accept: &dyn Fn(&Backend, bool) -> bool| self.balancer.select_with(b"", 16, accept);
+        let backend = select(&|backend, alive| alive && !self.rests(backend, now))
+            .or_else(|| select(&|_, alive| alive))
+            .or_else(|| select(&|_, _| true))?;
         match backend.addr {
             PingoraAddr::Inet(address) => peers.get(&address).cloned(),
             _ => None,
         }
+    }
+
+    /// No connection to `peer` came about, or it broke before an answer: its address rests. Whether others are there
+    /// that neither rest nor are dead.
+    pub(super) fn failed(&self, peer: &HttpPeer) -> bool {
+        let Some(address) = peer.address().as_inet() else { return false };
+        let now = now();
+        self.resting.failed(*address, now, fastrand::f64());
+        let backends = self.balancer.backends();
+        backends.get_backend().iter().any(|backend| backends.ready(backend) && !self.rests(backend, now))
+    }
+
+    /// `peer` answered.
+    pub(super) fn answered(&self, peer: &HttpPeer) {
+        if let Some(address) = peer.address().as_inet() {
+            self.resting.answered(*address);
+        }
+    }
+
+    fn rests(&self, backend: &Backend, now: Instant) -> bool {
+        backend.addr.as_inet().is_some_and(|address| self.resting.rests(*address, now))
     }
 
     /// How many addresses are known.
@@ -153,7 +189,9 @@ impl Endpoint {
             }
             _ => None,
         });
-        self.peers.store(Arc::new(peers.collect()));
+        let peers: HashMap<_, _> = peers.collect();
+        self.resting.keep(|address| peers.contains_key(address));
+        self.peers.store(Arc::new(peers));
         self.resolved.send_replace(true);
     }
 
@@ -205,6 +243,11 @@ async fn keep(endpoint: std::sync::Weak<Endpoint>) {
     }
 }
 
+/// The time that rests are told: tokio's clock, which tests can pause.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
 /// Hundreds of sidecars that start together must not ask together: ±20 %.
 fn jittered(interval: Duration) -> Duration {
     interval.mul_f64(0.8 + 0.4 * fastrand::f64())
@@ -229,3 +272,6 @@ pub(super) fn peer(spec: &Spec, address: SocketAddr) -> HttpPeer {
     peer.options.max_h2_streams = 100;
     peer
 }
+
+#[cfg(test)]
+mod tests;

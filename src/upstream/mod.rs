@@ -3,6 +3,7 @@
 //! The exchange sees the world through [`Transport`]: in production the Pingora connector of [`pool`], in unit tests
 //! a script. Nothing here knows what a model is.
 
+mod addresses;
 mod authorities;
 mod body;
 mod discovery;

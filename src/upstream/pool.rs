@@ -97,7 +97,8 @@ impl Transport for Pool {
             let (mut session, reused) = match connector.get_http_session(&*peer).await {
                 Ok(opened) => opened,
                 Err(error) => {
-                    failed = Some(trouble::connecting(&error));
+                    let one_address = to.failed(&peer);
+                    failed = Some(Fault { one_address, ..trouble::connecting(&error) });
                     if matches!(error.etype(), ErrorType::ConnectTimedout) {
                         break; // the time for connecting is used up
                     }
@@ -105,12 +106,17 @@ impl Transport for Pool {
                 }
             };
             match exchange(&mut session, to.spec(), to.authority(), &request).await {
-                Ok(()) => return Ok(PooledReply::new(session, connector, peer, permit)),
+                Ok(()) => {
+                    to.answered(&peer);
+                    return Ok(PooledReply::new(session, connector, peer, permit));
+                }
                 Err(mut error) => {
                     // Nothing was answered on a connection from the pool: the provider closed it as we wrote.
                     error.retry.decide_reuse(reused);
                     let again = reused && error.retry();
-                    failed = Some(trouble::before_head(&error));
+                    let fault = trouble::before_head(&error);
+                    let one_address = !again && fault.kind == FaultKind::Reset && to.failed(&peer);
+                    failed = Some(Fault { one_address, ..fault });
                     if !again {
                         break;
                     }
