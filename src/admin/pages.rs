@@ -1,12 +1,14 @@
 //! The answers of the operator's door, ready to be sent.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use http::Response;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use crate::health::TargetHealth;
+use crate::provider::Key;
 use crate::snapshot::Snapshot;
 use crate::telemetry::{Metrics, ProviderGauges, TargetGauges};
 
@@ -28,11 +30,17 @@ pub(super) fn metrics(metrics: &Metrics, snapshot: &Snapshot, known: &[Arc<Targe
         breaker: target.breaker_state(),
         in_flight: target.in_flight(),
     });
-    let providers = snapshot
-        .providers
-        .values()
-        .map(|provider| ProviderGauges { provider: provider.id.as_str(), reachable: provider.endpoint.reachable() });
+    let now = Instant::now();
+    let providers = snapshot.providers.values().map(|provider| ProviderGauges {
+        provider: provider.id.as_str(),
+        reachable: provider.endpoint.reachable(),
+        resting: provider.keys.iter().filter_map(|key| resting(key, now)).collect(),
+    });
     respond(200, Metrics::CONTENT_TYPE, metrics.render(targets, providers).into_bytes())
+}
+
+fn resting(key: &Key, now: Instant) -> Option<(&str, &'static str)> {
+    Some((key.id.as_str(), key.health.why(now)?.as_str()))
 }
 
 /// The answer to a load balancer.

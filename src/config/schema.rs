@@ -152,7 +152,8 @@ settings! {
     pub struct Retry {
         /// At most so many tries, the first included. Default 3.
         tries: Option<NonZeroU32> = None,
-        /// How long a call waits for a resting target before it leaves the last one for a fallback. Default 3s.
+        /// A pause that the last good target asked for is waited for before a fallback is asked, if it is not longer.
+        /// Default 3s.
         patience: Option<Duration> = None,
         /// What may be tried again: `connect`, `timeout`, `5xx`, `429`, `stream` (an error, an end or garbage where
         /// an answer should begin), and `content_filter` (a provider's filter refused what the request says). Default

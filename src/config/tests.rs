@@ -79,7 +79,7 @@ fn problems_of_models_are_told_with_their_places() {
         "models: {gpt-4.1: {retry: {tries: 0, on: [429, 5xx, 404]}, timeouts: {idle: 0s}}}",
         &[
             "1:35 models[\"gpt-4.1\"].retry.tries: expected a whole number, 1 or more, found `0`",
-            "1:53 models[\"gpt-4.1\"].retry.on[2]: expected one of `connect`, `timeout`, `5xx`, `429`, `stream`, found `404`",
+            "1:53 models[\"gpt-4.1\"].retry.on[2]: expected one of `connect`, `timeout`, `5xx`, `429`, `stream`, `content_filter`, found `404`",
             "1:77 models[\"gpt-4.1\"].timeouts.idle: expected a duration longer than none, found `0s`",
         ],
     );

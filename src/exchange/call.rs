@@ -153,7 +153,8 @@ impl Call {
         self.record.recovered = Some(false);
     }
 
-    /// `x-outrider-attempts`: each try as `target;outcome;20ms`, then what else is known: `key=NAME`, of a fault
+    /// `x-outrider-attempts`: each try as `target;outcome;20ms`, then what else is known: `key=NAME`, `forced` where
+    /// nothing better was left than a target that is known to fail, of a fault
     /// `blame=WHO`, of an answer that broke off `tokens=IN/OUT`.
     pub(super) fn attempts(&self) -> String {
         use std::fmt::Write;
@@ -163,6 +164,9 @@ impl Call {
             let _ = write!(text, "{separator}{};{};{}ms", attempt.target, attempt.outcome(), attempt.took.as_millis());
             if let Some(key) = &attempt.key {
                 let _ = write!(text, ";key={key}");
+            }
+            if attempt.forced {
+                text.push_str(";forced");
             }
             if let Some(fault) = attempt.fault {
                 let _ = write!(text, ";blame={}", fault.blame().as_str());

@@ -50,7 +50,7 @@ impl Target {
 pub struct Policy {
     /// At most so many tries in all.
     pub tries: u32,
-    /// How long a call waits for a resting target before it leaves the last one for a fallback.
+    /// A pause that the last good target asked for is waited for before a fallback is asked, if it is not longer.
     pub patience: Duration,
     /// Which faults may be tried again.
     pub retry_on: RetryOn,

@@ -119,6 +119,9 @@ fn write_text(record: &CallRecord, level: Level, now: SystemTime, line: &mut Vec
         let Some(fault) = failed.fault else { continue };
         write!(line, " failed={:?}:{fault}:{:?}", failed.target.as_str(), round(failed.took))?;
     }
+    if let Some(forced) = record.attempts.iter().find(|attempt| attempt.forced) {
+        write!(line, " panic={:?}", forced.target.as_str())?;
+    }
     write!(line, " id={:?}", record.id)
 }
 
@@ -169,6 +172,9 @@ struct Try<'a> {
     blame: Option<&'static str>,
     status: Option<u16>,
     ms: f64,
+    /// Nothing better was left than a target that is known to fail.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    forced: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     tokens: Option<Usage>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -215,6 +221,7 @@ impl<'a> From<&'a Attempt> for Try<'a> {
             status: attempt.status,
             ms: milliseconds(attempt.took),
             tokens: attempt.usage,
+            forced: attempt.forced,
             detail: attempt.detail.as_deref(),
         }
     }
@@ -303,6 +310,15 @@ mod tests {
         let expected = "2026-11-20T09:30:00.123Z  INFO call \"smart\" -> \"openai/gpt-5\" 200 success in 812ms \
             (first token 320ms) in=100 out=50 failed=\"azure/gpt-5\":overloaded:20ms id=\"req-1\"";
         assert_eq!(text_of(&CallRecord::sample()), expected);
+    }
+
+    #[test]
+    fn a_try_for_want_of_anything_better_is_told() {
+        let mut record = CallRecord::sample();
+        record.attempts[1].forced = true;
+        let line: Value = serde_json::from_str(&json_of(&record)).expect("JSON");
+        assert_eq!((&line["attempts"][0]["forced"], &line["attempts"][1]["forced"]), (&Value::Null, &json!(true)));
+        assert!(text_of(&record).contains(" panic=\"openai/gpt-5\" "));
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub(super) struct Families {
     pub(super) failovers: IntCounterVec,
     pub(super) broken: IntCounterVec,
     pub(super) skipped: IntCounterVec,
+    pub(super) panic: IntCounterVec,
     pub(super) lost: IntCounterVec,
     pub(super) first_token: HistogramVec,
     pub(super) duration: HistogramVec,
@@ -41,6 +42,7 @@ pub(super) struct StateFamilies {
     pub(super) breaker: IntGaugeVec,
     pub(super) in_flight: IntGaugeVec,
     pub(super) reachable: IntGaugeVec,
+    pub(super) key_resting: IntGaugeVec,
 }
 
 impl Families {
@@ -81,6 +83,13 @@ impl Families {
                 registry,
                 "outrider_skipped_events_total",
                 "Events in the middle of a target's streams that could not be read and were left out.",
+                &["target"],
+            ),
+            panic: counters(
+                registry,
+                "outrider_panic_total",
+                "Tries at a target that is known to fail, because nothing better was left: its breaker is open, or none of \
+                 its addresses answers to probes.",
                 &["target"],
             ),
             lost: counters(
@@ -172,6 +181,17 @@ impl StateFamilies {
                 "1 when at least one address of the provider passes its probes, 0 when none does, read when scraped. \
                  Without probes, or before its name has resolved, it counts as reachable.",
                 "provider",
+            ),
+            key_resting: register(
+                registry,
+                IntGaugeVec::new(
+                    Opts::new(
+                        "outrider_key_resting",
+                        "1 for each key that is not used for now, by the fault that made it rest, read when scraped. \
+                         `quota_exhausted` and `key_refused` want somebody to do something.",
+                    ),
+                    &["key", "reason"],
+                ),
             ),
         }
     }

@@ -41,12 +41,14 @@ pub struct TargetGauges<'a> {
 }
 
 /// The state of one configured provider at the time of a scrape.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ProviderGauges<'a> {
     /// Its name.
     pub provider: &'a str,
     /// At least one of its addresses passes its probes.
     pub reachable: bool,
+    /// Its keys that rest, by name, and why.
+    pub resting: Vec<(&'a str, &'static str)>,
 }
 
 /// Counts one thing in flight until it is dropped.
@@ -88,7 +90,11 @@ impl Metrics {
         self.families.overhead.observe(record.added.as_secs_f64());
         for attempt in &record.attempts {
             let outcome = attempt.outcome();
-            self.families.attempts.with_label_values(&[self.targets.label(attempt.target.as_str()), outcome]).inc();
+            let target = self.targets.label(attempt.target.as_str());
+            self.families.attempts.with_label_values(&[target, outcome]).inc();
+            if attempt.forced {
+                self.families.panic.with_label_values(&[target]).inc();
+            }
         }
         if let Some(target) = record.target.as_ref().filter(|_| !record.lost.is_empty()) {
             for what in &record.lost {
@@ -162,8 +168,11 @@ impl Metrics {
         let states = Registry::new();
         let gauges = StateFamilies::new(&states);
         targets.into_iter().for_each(|state| self.show(&gauges, state));
-        for ProviderGauges { provider, reachable } in providers {
+        for ProviderGauges { provider, reachable, resting } in providers {
             gauges.reachable.with_label_values(&[provider]).set(reachable.into());
+            for (key, why) in resting {
+                gauges.key_resting.with_label_values(&[key, why]).set(1);
+            }
         }
         let mut families = self.registry.gather();
         families.extend(states.gather());
@@ -365,17 +374,28 @@ mod tests {
     }
 
     #[test]
+    fn tries_for_want_of_anything_better_are_counted() {
+        let metrics = Metrics::new();
+        let mut record = CallRecord::sample();
+        record.attempts[1].forced = true;
+        metrics.observe(&record);
+        assert_has(&rendered(&metrics), &[r#"outrider_panic_total{target="openai/gpt-5"} 1"#]);
+        assert!(!rendered(&metrics).contains(r#"outrider_panic_total{target="azure/gpt-5"}"#));
+    }
+
+    #[test]
     fn states_are_those_of_the_scrape() {
         let metrics = Metrics::new();
         let (_call, connection) = (metrics.call_began(), metrics.connection_opened());
         drop(connection);
         let text = metrics.render(
             [TargetGauges { target: "a/b", breaker: 2, in_flight: 3 }],
-            [ProviderGauges { provider: "a", reachable: false }],
+            [ProviderGauges { provider: "a", reachable: false, resting: vec![("a#1", "quota_exhausted")] }],
         );
         let state = r#"outrider_target_breaker_state{target="a/b"} 2"#;
         let in_flight = r#"outrider_target_in_flight{target="a/b"} 3"#;
         let reachable = r#"outrider_provider_reachable{provider="a"} 0"#;
+        assert_has(&text, &[r#"outrider_key_resting{key="a#1",reason="quota_exhausted"} 1"#]);
         assert_has(&text, &[state, in_flight, reachable, "outrider_calls_in_flight 1", "outrider_connections 0"]);
         assert!(!rendered(&metrics).contains("a/b"), "a target that is gone has no state");
     }
