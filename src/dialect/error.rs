@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_shape_of_error_reply_is_understood() {
+    fn case_144_146_every_shape_of_error_reply_is_understood() {
         let check = |status: u16, body: &'static str, kind: FaultKind, message: &str| {
             let fault = read(status, &HeaderMap::new(), &Bytes::from_static(body.as_bytes()));
             assert_eq!((fault.kind, &*fault.message, fault.status), (kind, message, Some(status)), "{body}");

@@ -233,7 +233,7 @@ impl Client {
 
 /// Faults before the first real event: whatever it is, the fallback answers and the client sees nothing of it.
 #[tokio::test(start_paused = true)]
-async fn every_fault_before_the_first_event_moves_the_call() {
+async fn case_146_every_fault_before_the_first_event_moves_the_call() {
     for (fault, act) in [
         ("connect", Fails(FaultKind::Connect)),
         ("tls", Fails(FaultKind::Tls)),

@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn each_providers_way_to_say_it() {
+    fn case_145_each_providers_way_to_say_it() {
         let check = |headers: &[(&'static str, &'static str)], body: &str, expected| {
             assert_eq!(read(headers, body), expected, "{headers:?} {body}");
         };

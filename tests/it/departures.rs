@@ -28,7 +28,7 @@ fn leaving_while_the_stream_is_silent() {
 }
 
 #[test]
-fn leaving_while_words_flow() {
+fn case_147_leaving_while_words_flow() {
     run(check_leaving_after(Behaviour::endless_stream(), "again "));
 }
 

@@ -57,7 +57,7 @@ fn an_endless_error_body_is_not_read_to_its_end() {
 }
 
 #[test]
-fn an_endless_event_is_not_collected() {
+fn case_151_an_endless_event_is_not_collected() {
     run(async {
         let mut flood = vec![Bytes::from_static(b"data: {\"choices\":[")];
         flood.extend(std::iter::repeat_n(Bytes::from(vec![b' '; 1 << 20]), 100));
@@ -72,7 +72,7 @@ fn an_endless_event_is_not_collected() {
 }
 
 #[test]
-fn a_slow_client_of_a_fast_provider_is_not_buffered_for() {
+fn case_151_a_slow_client_of_a_fast_provider_is_not_buffered_for() {
     run(async {
         // 64 MiB that nobody reads: the provider must be made to wait.
         let word = crate::support::provider::sse(format!(

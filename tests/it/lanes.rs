@@ -12,7 +12,7 @@ const ODD: &str = "{ \"zeta\":1.0e+3,\t\"model\" : \"m\" ,\"big\":12345678901234
     model: \\\"m\\\"\",\"role\":\"user\"}],\"x\":{\"model\":\"m\"},\"n\":-0.0 , \"x\" : null}\n";
 
 #[test]
-fn only_the_model_changes_in_a_request() {
+fn case_001_only_the_model_changes_in_a_request() {
     run(async {
         let provider = Provider::start().await;
         let proxy = Proxy::before(&[&provider]).await;
@@ -73,7 +73,7 @@ fn azure_is_asked_in_its_own_way() {
 }
 
 #[test]
-fn credentials_are_ours_and_hop_by_hop_headers_stay_here() {
+fn case_154_credentials_are_ours_and_hop_by_hop_headers_stay_here() {
     run(async {
         let provider = Provider::start().await;
         let proxy = Proxy::before(&[&provider]).await;
@@ -136,7 +136,7 @@ fn a_model_that_the_file_does_not_name_is_found_by_its_provider() {
 }
 
 #[test]
-fn the_models_on_offer_are_listed() {
+fn case_157_the_models_on_offer_are_listed() {
     run(async {
         let provider = Provider::start().await;
         let config = Config::chain(&[&provider]).model("other", "{targets: [a/x]}");

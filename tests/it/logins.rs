@@ -24,7 +24,7 @@ async fn token_service() -> Provider {
 }
 
 #[test]
-fn requests_are_signed_for_aws() {
+fn case_106_requests_are_signed_for_aws() {
     run(async {
         let provider = Provider::start().await;
         let keys = [("AWS_ACCESS_KEY_ID", "AKIATEST"), ("AWS_SECRET_ACCESS_KEY", "hush"), ("AWS_REGION", "eu-west-1")];

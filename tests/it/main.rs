@@ -9,6 +9,7 @@ mod captures;
 mod check;
 mod clients;
 mod departures;
+mod edge_cases;
 mod environment;
 mod failover;
 mod hostile_upstream;

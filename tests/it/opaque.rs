@@ -61,7 +61,7 @@ fn a_reply_flows_while_it_is_made() {
 }
 
 #[test]
-fn a_connection_can_become_a_websocket() {
+fn case_142_a_connection_can_become_a_websocket() {
     run(async {
         let provider = Provider::start().await;
         provider.set_probe(Behaviour::upgrade());

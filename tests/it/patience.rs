@@ -42,7 +42,7 @@ fn a_wait_that_does_not_fit_is_not_begun() {
 }
 
 #[test]
-fn the_client_is_told_when_to_come_back() {
+fn case_145_the_client_is_told_when_to_come_back() {
     run(async {
         let provider = Provider::behaving(Behaviour::rate_limited("retry-after", "3000")).await;
         let reply = Proxy::before(&[&provider]).await.send(Call::chat("m")).await;

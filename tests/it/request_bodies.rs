@@ -33,7 +33,7 @@ fn large_bodies_arrive_whole_even_on_the_second_try() {
 }
 
 #[test]
-fn compressed_bodies_are_understood() {
+fn case_002_compressed_bodies_are_understood() {
     run(async {
         let provider = Provider::start().await;
         let proxy = Proxy::before(&[&provider]).await;
@@ -66,7 +66,7 @@ fn an_unknown_wrapping_is_refused() {
 }
 
 #[test]
-fn a_compressed_bomb_is_refused_in_bounded_memory() {
+fn case_002_a_compressed_bomb_is_refused_in_bounded_memory() {
     run(async {
         let provider = Provider::start().await;
         let proxy = Proxy::start(&Config::chain(&[&provider]).top("body_limit: 4MiB")).await;

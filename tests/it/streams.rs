@@ -103,7 +103,7 @@ fn a_stream_arrives_byte_for_byte_however_it_was_split() {
 }
 
 #[test]
-fn every_word_arrives_when_it_is_said() {
+fn case_152_every_word_arrives_when_it_is_said() {
     run(async {
         let (provider, proxy) = single(Behaviour::stream(3).gated_after(2)).await;
         let mut stream = proxy.open(Call::stream("m")).await;

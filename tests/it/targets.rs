@@ -127,7 +127,7 @@ fn connections_are_used_again() {
 }
 
 #[test]
-fn a_pooled_connection_that_died_is_not_the_calls_loss() {
+fn case_153_a_pooled_connection_that_died_is_not_the_calls_loss() {
     run(async {
         let provider = Provider::start().await;
         let proxy = Proxy::before(&[&provider]).await;

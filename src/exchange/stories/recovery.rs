@@ -36,7 +36,7 @@ fn told(client: &Client) -> (String, bool) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_rest_comes_from_elsewhere_where_the_answers_begin_alike() {
+async fn case_148_the_rest_comes_from_elsewhere_where_the_answers_begin_alike() {
     const SECOND: &[Step] = &[Send(ROLE), Send(HI), Send(THERE), Send(STOP), Send(DONE)];
     for (name, steps) in BREAKS {
         let client = World::new(Answers(200, SSE, steps), Answers(200, SSE, SECOND)).call("m", true).await;
@@ -47,7 +47,7 @@ async fn the_rest_comes_from_elsewhere_where_the_answers_begin_alike() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_begins_otherwise_is_not_joined() {
+async fn case_149_an_answer_that_begins_otherwise_is_not_joined() {
     const OTHER: &[Step] = &[Send(ROLE), Send(HO), Send(THERE), Send(STOP), Send(DONE)];
     for (name, steps) in BREAKS {
         let client = World::new(Answers(200, SSE, steps), Answers(200, SSE, OTHER)).call("m", true).await;
