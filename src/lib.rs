@@ -20,4 +20,5 @@ pub mod provider;
 pub mod routing;
 pub mod snapshot;
 pub mod telemetry;
+pub mod units;
 pub mod upstream;

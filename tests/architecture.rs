@@ -7,18 +7,30 @@ use std::path::{Path, PathBuf};
 /// Each part, with everything that it may import. Whoever adds an arrow adds it here, on purpose.
 const ARROWS: &[(&str, &[&str])] = &[
     ("names", &[]),
+    ("units", &[]),
     ("canonical", &["names"]),
-    ("config", &["names"]),
+    ("config", &["names", "units"]),
     ("upstream", &["names", "canonical"]),
     ("dialect", &["names", "canonical", "upstream"]),
     ("health", &["names", "canonical"]),
     ("telemetry", &["names", "canonical", "config"]),
     ("provider", &["names", "canonical", "upstream", "dialect", "health"]),
-    ("routing", &["names", "canonical", "upstream", "dialect", "health", "provider"]),
+    ("routing", &["names", "units", "canonical", "upstream", "dialect", "health", "provider"]),
     ("snapshot", &["names", "canonical", "config", "upstream", "dialect", "health", "provider", "routing"]),
     (
         "exchange",
-        &["names", "canonical", "upstream", "dialect", "health", "telemetry", "provider", "routing", "snapshot"],
+        &[
+            "names",
+            "units",
+            "canonical",
+            "upstream",
+            "dialect",
+            "health",
+            "telemetry",
+            "provider",
+            "routing",
+            "snapshot",
+        ],
     ),
     (
         "listener",

@@ -14,6 +14,7 @@ pub mod schema;
 pub mod secret;
 pub mod setting;
 pub mod units;
+pub mod waits;
 mod words;
 pub mod yaml;
 

@@ -10,7 +10,8 @@ use std::time::Duration;
 use super::forms::{Address, Admin, Content, Group, Listener, Origin, Switch, Target};
 use super::secret::{HeaderText, Secret};
 use super::setting::{Located, Named, OneOrMore, key, settings};
-use super::units::{Period, Size};
+use super::units::{Period, Share, Size};
+use super::waits::{After, Hold};
 use super::words::words;
 
 settings! {
@@ -134,8 +135,18 @@ settings! {
         timeouts: Timeouts = Timeouts::default(),
         /// Whether a call rather fails than goes to a target that cannot be told all that it asks for. Default false.
         strict: Option<bool> = None,
+        /// A second target is asked when the first is late; the first real event wins. `off`, or a map; a map in which
+        /// nothing is said leaves it as it is in `defaults`. Default off.
+        hedge: Option<Switch<Hedge>> = None,
+        /// What to do when a stream breaks after its first token: `off` (the client gets the error), `restart` (the call
+        /// is run again elsewhere, and only what the client has not got is sent) or `continue` (a target that can goes on
+        /// from what was sent). Default restart.
+        recover: Option<Recover> = None,
+        /// How much of an answer is kept back, so that it can be replaced without a trace: `off`, what comes within a time
+        /// such as `300ms` after the first token, or `all`. Default off.
+        hold: Option<Hold> = None,
     }
-    later ["require", "prefer", "hedge", "recover", "sticky"]
+    later ["require", "prefer", "sticky"]
 
     /// What a model does not say itself.
     pub struct Defaults {
@@ -145,8 +156,13 @@ settings! {
         timeouts: Timeouts = Timeouts::default(),
         /// As in a model.
         strict: Option<bool> = None,
+        /// As in a model.
+        hedge: Option<Switch<Hedge>> = None,
+        /// As in a model.
+        recover: Option<Recover> = None,
+        /// As in a model.
+        hold: Option<Hold> = None,
     }
-    later ["hedge", "recover"]
 
     /// When a call is tried again. Only before the first token has gone out.
     pub struct Retry {
@@ -173,6 +189,15 @@ settings! {
         idle: Option<Period> = None,
         /// The whole call. Default 10m.
         total: Option<Period> = None,
+    }
+
+    /// When a second target is asked before the first has answered.
+    pub struct Hedge {
+        /// When the first is late: later than a share of its own latest calls (`p50`, `p90`, `p95`, `p99`), or than a time
+        /// such as `800ms`. Default p95.
+        after: Option<After> = None,
+        /// For at most this share of calls. Default 5%.
+        at_most: Option<Share> = None,
     }
 
     /// How the process ends.
@@ -231,6 +256,16 @@ words! {
         Weighted = "weighted",
     }
     later ["score", "price", "latency", "throughput", "least_busy", "round_robin"]
+
+    /// What to do when a stream breaks after its first token.
+    pub enum Recover {
+        /// The client gets the error.
+        Off = "off",
+        /// The call is run again elsewhere.
+        Restart = "restart",
+        /// A target that can goes on from what was sent.
+        Continue = "continue",
+    }
 
     /// What may be tried again.
     pub enum RetryOn {

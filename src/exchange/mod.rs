@@ -14,6 +14,7 @@ mod intake;
 mod lane;
 mod outbound;
 mod patience;
+mod policy;
 mod recover;
 mod refusal;
 mod relay;
@@ -104,6 +105,7 @@ impl<T: Transport> Exchange<T> {
         intake::read(call, caller).await?;
         let model = call.snapshot.find(&call.head.model, &self.registry)?;
         call.record.model = Some(model.name.clone());
+        let model = policy::of_call(model, &call.headers)?;
         let plan = Plan::new(model, Instant::now().into_std(), fastrand::f64);
         let mut tries = Tries::new(call, &plan);
         match self.answer(call, caller, &plan, &mut tries, None).await {

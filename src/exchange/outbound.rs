@@ -115,7 +115,7 @@ pub(super) fn request(
             Body::from(Bytes::from(written))
         }
     };
-    if !lost.is_empty() && strict(&call.headers).unwrap_or(policy.strict) {
+    if !lost.is_empty() && policy.strict {
         let what: Vec<&str> = lost.iter().collect();
         let message = format!("{} cannot be told: {}", target.id, what.join(", "));
         return Err(Fault::new(FaultKind::Unsupported, message));
@@ -170,11 +170,6 @@ fn chat(
         Operation::CountTokens => codec.write_count_request(&request, to).ok_or_else(none),
         _ => Err(none()),
     }
-}
-
-/// Whether the client rather has no answer than one to less than it asked, where it says so.
-fn strict(headers: &HeaderMap) -> Option<bool> {
-    headers.get("x-outrider-strict").map(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))
 }
 
 pub(super) fn unsupported(call: &Call, dialect: Dialect) -> Fault {

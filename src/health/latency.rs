@@ -33,6 +33,21 @@ pub struct Quantiles {
     pub p99: u32,
 }
 
+/// When an answer is late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// Later than half of the target's latest calls.
+    P50,
+    /// Later than nine of ten.
+    P90,
+    /// Later than 19 of 20.
+    P95,
+    /// Later than 99 of 100.
+    P99,
+    /// Later than this.
+    Fixed(Duration),
+}
+
 impl Latency {
     /// A call was answered after `first_token`.
     pub fn record(&mut self, first_token: Duration) {

@@ -20,6 +20,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use breaker::Standing;
 pub use key::KeyHealth;
+pub use latency::After;
 pub use registry::Registry;
 pub use retry_budget::RetryBudget;
 pub use target::{InFlight, LastFault, TargetHealth, TargetReport};

@@ -4,9 +4,12 @@
 //! in which one call tries them; the exchange walks that order and never chooses by itself.
 
 pub mod plan;
+mod recovery;
 
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use recovery::{After, Hedge, Hold, Recover};
 
 use crate::health::TargetHealth;
 use crate::names::{ModelName, TargetId};
@@ -64,35 +67,14 @@ pub struct Policy {
     pub total: Duration,
     /// The call rather fails than goes to a target that cannot be told all that it asks for.
     pub strict: bool,
-    /// What is done when a stream breaks off after its first real event.
+    /// The operator or the client said [`Self::first_token`]: it is kept to, whatever a target's history says.
+    pub first_token_fixed: bool,
+    /// What to do when a stream breaks after its first token.
     pub recover: Recover,
-    /// How long a stream is kept back, so that one that breaks off early can be made anew without a trace.
+    /// How much of an answer is kept back.
     pub hold: Hold,
-}
-
-/// What is done when a stream breaks off after its first real event.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Recover {
-    /// It ends as an error.
-    Off,
-    /// The call is made anew, and its answer has to begin in the same way; if it does not, a target that can go on from
-    /// a given text is asked to.
-    #[default]
-    Restart,
-    /// A target that can go on from a given text is asked to at once.
-    Continue,
-}
-
-/// How long a stream is kept back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Hold {
-    /// Not at all.
-    #[default]
-    No,
-    /// So long after its first real event.
-    For(Duration),
-    /// To its end, unless it is long.
-    All,
+    /// When a second target is asked before the first has answered; `None`: never.
+    pub hedge: Option<Hedge>,
 }
 
 /// Which faults may be tried again, as `retry.on` lists them.

@@ -6,6 +6,7 @@
 mod base_url;
 mod model;
 mod provider;
+mod recovery;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -100,7 +101,7 @@ fn assemble(
         bare_provider: default_provider.clone().filter(|_| alone),
         default_provider,
         offered: offered(config),
-        defaults: model::policy(&config.defaults.retry, &config.defaults.timeouts, None, config),
+        defaults: model::policy((&config.defaults).into(), config),
         body_limit: config.body_limit.0,
         allow_origins: config.allow_origins.iter().map(|origin| origin.0.clone()).collect(),
         redacted: config.show(),

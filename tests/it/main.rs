@@ -20,6 +20,7 @@ mod logins;
 mod opaque;
 mod operator;
 mod patience;
+mod per_call;
 mod reload;
 mod replay;
 mod request_bodies;

@@ -5,17 +5,18 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::recovery::{self, Said};
 use crate::config::Config;
 use crate::config::Problem;
 use crate::config::forms;
 use crate::config::nearest::{nearest, quoted};
-use crate::config::schema::{self, Retry, RetryOn as On, Timeouts};
+use crate::config::schema::{self, RetryOn as On, Timeouts};
 use crate::config::setting::{Located, Named};
 use crate::config::units::Period;
 use crate::health::Registry;
 use crate::names::{ProviderId, TargetId};
 use crate::provider::Provider;
-use crate::routing::{Hold, Model, Policy, Recover, RetryOn, Target};
+use crate::routing::{Model, Policy, RetryOn, Target};
 
 /// Enough for a target, its equal and a fallback; more would only keep a client waiting in a general outage.
 const TRIES: u32 = 3;
@@ -101,30 +102,27 @@ pub fn open(
         })
     };
     let groups = groups(said).map(|group| group.iter().filter_map(target).collect());
-    Model {
-        name: name.into(),
-        groups: groups.collect(),
-        policy: policy(&said.retry, &said.timeouts, said.strict, config),
-    }
+    Model { name: name.into(), groups: groups.collect(), policy: policy(said.into(), config) }
 }
 
 /// What a model says, else what the defaults say, else what a careful operator would.
-pub fn policy(retry: &Retry, timeouts: &Timeouts, strict: Option<bool>, config: &Config) -> Policy {
-    let (default_retry, default_timeouts) = (&config.defaults.retry, &config.defaults.timeouts);
-    let time = |said: fn(&Timeouts) -> Option<Period>, otherwise| {
-        said(timeouts).or(said(default_timeouts)).map_or(otherwise, |period| period.0)
-    };
+pub fn policy(said: Said<'_>, config: &Config) -> Policy {
+    let default = Said::from(&config.defaults);
+    let time_said = |what: fn(&Timeouts) -> Option<Period>| what(said.timeouts).or(what(default.timeouts));
+    let time = |what, otherwise| time_said(what).map_or(otherwise, |period| period.0);
     Policy {
-        tries: retry.tries.or(default_retry.tries).map_or(TRIES, NonZeroU32::get),
-        patience: retry.patience.or(default_retry.patience).unwrap_or(PATIENCE),
-        retry_on: retry_on(retry.on.as_deref().or(default_retry.on.as_deref())),
+        tries: said.retry.tries.or(default.retry.tries).map_or(TRIES, NonZeroU32::get),
+        patience: said.retry.patience.or(default.retry.patience).unwrap_or(PATIENCE),
+        retry_on: retry_on(said.retry.on.as_deref().or(default.retry.on.as_deref())),
         first_token: time(|t| t.first_token, FIRST_TOKEN),
         whole_reply: time(|t| t.first_token, WHOLE_REPLY),
         idle: time(|t| t.idle, IDLE),
         total: time(|t| t.total, TOTAL),
-        strict: strict.or(config.defaults.strict).unwrap_or(false),
-        recover: Recover::default(),
-        hold: Hold::default(),
+        strict: said.strict.or(default.strict).unwrap_or(false),
+        first_token_fixed: time_said(|t| t.first_token).is_some(),
+        recover: recovery::recover(said, default),
+        hold: recovery::hold(said, default),
+        hedge: recovery::hedge(said, default),
     }
 }
 

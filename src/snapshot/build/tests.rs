@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use super::*;
-use crate::config::{Fake, Process, parse};
+use crate::config::{Fake, Process, parse, schema};
+use crate::routing::Hedge;
 
 const ONE: &str = "one: {dialect: openai_chat, base_url: 'http://one/v1'}";
 
@@ -171,7 +172,13 @@ fn the_reference_file_is_served_and_gives_a_models_defaults() {
     let config = parse(reference, "outrider.yaml", &Fake { variables, files }).unwrap().config;
     let built = build(&config, &Registry::new(), None);
     let smart = &built.unwrap_or_else(|problems| panic!("{problems}")).models["smart"].policy;
-    let default = model::policy(&Default::default(), &Default::default(), None, &Config::default());
+    let default = model::policy((&schema::Defaults::default()).into(), &Config::default());
     assert_eq!((smart.tries, smart.patience, smart.retry_on), (default.tries, default.patience, default.retry_on));
     assert_eq!((smart.first_token, smart.idle, smart.total), (default.first_token, default.idle, default.total));
+    assert_eq!((smart.recover, smart.hold), (default.recover, default.hold));
+    assert_eq!(
+        (smart.hedge, default.hedge),
+        (Some(Hedge::default()), None),
+        "the file says `hedge`, which is not the default"
+    );
 }
