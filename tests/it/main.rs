@@ -21,6 +21,7 @@ mod opaque;
 mod operator;
 mod patience;
 mod per_call;
+mod recovery;
 mod reload;
 mod replay;
 mod request_bodies;

@@ -179,6 +179,20 @@ impl Behaviour {
         })
     }
 
+    /// The same reply up to the first piece of body with `words` in it, and then `then`.
+    pub fn until(self, words: &'static str, then: Step) -> Self {
+        Self::new(move |request| {
+            let has =
+                |step: &Step| matches!(step, Step::Write(bytes) if String::from_utf8_lossy(bytes).contains(words));
+            let mut script = self.react(request);
+            if let Some(at) = script.iter().position(has) {
+                script.truncate(at + 1);
+                script.push(then.clone());
+            }
+            script
+        })
+    }
+
     /// The same reply with a wait at the gate before its `pieces`th piece of body.
     pub fn gated_after(self, pieces: usize) -> Self {
         Self::new(move |request| {
