@@ -153,9 +153,17 @@ pub(super) fn write(reply: &Reply<'_>) -> Vec<u8> {
         stop_reason: stop::write(&choice.stop),
         usage: usage::write(&reply.usage),
         others: Others { own, sequence: choice.stop.sequence.as_deref() },
-        service_tier: reply.service_tier.as_deref().map(|kind| WrittenTier { kind }),
+        service_tier: reply.service_tier.as_deref().map(|kind| WrittenTier { kind: tier(kind) }),
     };
     serde_json::to_vec(&written).unwrap_or_default() // strings and numbers: cannot fail
+}
+
+/// Other vendors have other words for theirs.
+fn tier(tier: &str) -> &str {
+    match tier {
+        "flex" | "priority" | "reserved" => tier,
+        _ => "default",
+    }
 }
 
 fn blocks<'r>(parts: &'r [Part<'_>]) -> Vec<Block<'r>> {

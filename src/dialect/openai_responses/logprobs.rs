@@ -10,6 +10,9 @@ use crate::canonical::Raw;
 struct Wire<'a> {
     #[serde(borrow)]
     content: Option<Vec<&'a RawValue>>,
+    /// Of a refusal. Chat's clients want the member even where there is none.
+    #[serde(borrow)]
+    refusal: Option<&'a RawValue>,
 }
 
 /// The lists of several texts as one object; `None` where nothing is in them.
@@ -18,7 +21,7 @@ pub(super) fn read(lists: &[&RawValue]) -> Option<Raw<'static>> {
     for list in lists {
         content.extend(serde_json::from_str::<Vec<&RawValue>>(list.get()).unwrap_or_default());
     }
-    if content.is_empty() { None } else { Raw::write(&Wire { content: Some(content) }) }
+    if content.is_empty() { None } else { Raw::write(&Wire { content: Some(content), refusal: None }) }
 }
 
 /// Appends the elements of an object's list to `list`, each with every member that this dialect requires.

@@ -201,3 +201,11 @@ fn case_013_arguments_that_were_cut_off_are_kept() {
     let written = reply_again(&answer(vec![Part::ToolCall(call)]));
     assert_eq!(written["output"]["message"]["content"][0]["toolUse"]["input"], json!({"input": arguments}));
 }
+
+#[test]
+fn the_tiers_of_other_vendors_are_told_in_amazons_words() {
+    for (said, told) in [("flex", "flex"), ("reserved", "reserved"), ("standard", "default"), ("auto", "default")] {
+        let reply = Reply { service_tier: Some(said.into()), ..Reply::default() };
+        assert_eq!(reply_again(&reply)["serviceTier"]["type"], told);
+    }
+}

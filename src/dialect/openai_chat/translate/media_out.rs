@@ -37,6 +37,9 @@ pub(super) fn form<'m>(media: &'m Media<'m>, style: &Style<'_>) -> Form<'m> {
         (MediaKind::Document, Source::Url(_)) if !mistral && !style.is(Flavour::OpenRouter) => Form::Lost("file_url"),
         (MediaKind::Document, _) => Form::Part(media),
         (MediaKind::Audio, Source::Url(_)) if !mistral => Form::Lost("audio_url"),
+        (MediaKind::Audio, _) if style.is_openai() && !matches!(format(&media.mime), "wav" | "mp3") => {
+            Form::Lost("audio")
+        }
         (MediaKind::Audio, _) => Form::Part(media),
         (MediaKind::Video, _) if style.is_openai() || mistral => Form::Lost("video"),
         (MediaKind::Video, _) => Form::Part(media),
@@ -100,12 +103,17 @@ fn audio(media: &Media<'_>, style: &Style<'_>, part: &mut Object<'_>) {
         part.set("input_audio", address_of(media));
         return;
     }
-    let format = match media.mime.rsplit('/').next().unwrap_or_default() {
+    let format = format(&media.mime);
+    part.object("input_audio", |audio| _ = audio.set("data", address_of(media)).set("format", format));
+}
+
+/// The format of sound, of which OpenAI itself knows only `wav` and `mp3`.
+fn format(mime: &str) -> &str {
+    match mime.rsplit('/').next().unwrap_or_default() {
         "mpeg" | "mp3" | "mpga" => "mp3",
         "" | "wav" | "x-wav" | "wave" | "vnd.wave" => "wav",
         other => other,
-    };
-    part.object("input_audio", |audio| _ = audio.set("data", address_of(media)).set("format", format));
+    }
 }
 
 fn address_of<'m>(media: &'m Media<'_>) -> &'m str {

@@ -22,7 +22,7 @@ pub(in super::super) fn write_reply(reply: &Reply<'_>, about: &About<'_>) -> Vec
     if !reply.usage.is_empty() {
         usage_out::write(&reply.usage, body.key("usage"));
     }
-    body.maybe("service_tier", reply.service_tier.as_ref());
+    body.maybe("service_tier", tier(reply.service_tier.as_deref()));
     let own = || reply.others.iter().filter(|other| other.dialect == Dialect::OpenAiChat);
     if !own().any(|other| other.kind == "system_fingerprint") {
         body.set("system_fingerprint", ());
@@ -35,6 +35,14 @@ pub(in super::super) fn write_reply(reply: &Reply<'_>, about: &About<'_>) -> Vec
 /// The provider's name of the answer, in the shape that clients of this dialect know.
 pub(super) fn answer_id<'r>(own: &'r str, made: &str) -> Cow<'r, str> {
     if own.starts_with("chatcmpl-") { Cow::Borrowed(own) } else { Cow::Owned(format!("chatcmpl-{made}")) }
+}
+
+/// Other vendors have other words for theirs, which a client that knows OpenAI's would not take.
+pub(super) fn tier(tier: Option<&str>) -> Option<&str> {
+    match tier? {
+        known @ ("auto" | "default" | "flex" | "scale" | "priority") => Some(known),
+        _ => Some("default"),
+    }
 }
 
 fn write_choice(index: usize, choice: &Choice<'_>, out: &mut Vec<u8>) {

@@ -24,6 +24,7 @@ pub(super) fn write(request: &Request<'_>, style: &Style<'_>, body: &mut Object<
     }
     match &request.seed {
         Some(_) if style.is(Flavour::DeepSeek) => lost.add("seed"),
+        Some(seed) if style.is(Flavour::Mistral) && !seed.is_u64() => lost.add("seed"), // it must not be negative
         Some(seed) => _ = body.set(if style.is(Flavour::Mistral) { "random_seed" } else { "seed" }, seed),
         None => {}
     }

@@ -81,7 +81,7 @@ impl Writer {
         let mut chunk = Object::begin(&mut head);
         chunk.set("id", answer_id(id, &self.id)).set("object", "chat.completion.chunk");
         chunk.set("created", created.unwrap_or(self.created)).set("model", model);
-        chunk.set("system_fingerprint", ()).maybe("service_tier", tier);
+        chunk.set("system_fingerprint", ()).maybe("service_tier", super::reply_out::tier(tier.map(|tier| &**tier)));
         chunk.key("choices").push(b'[');
         self.head = head;
     }

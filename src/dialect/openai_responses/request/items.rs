@@ -36,14 +36,15 @@ struct Message {
 }
 
 /// What the model said in one message. OpenAI's specification has parts of an output only in messages that have an id
-/// of the vendor's; a message of anybody else's is a string. So it is one unless there is more to it than text.
+/// of the vendor's; a message of anybody else's is a string. So it is one unless something is cited, for which OpenAI
+/// takes parts without an id.
 #[derive(Default)]
 struct Said {
-    /// The texts alone.
+    /// The texts, and the words of refusals.
     text: String,
     /// Every part.
     parts: Vec<u8>,
-    /// There are citations or refusals.
+    /// There are citations.
     rich: bool,
 }
 
@@ -198,7 +199,7 @@ impl<'r, 'l> Items<'r, 'l> {
             match part {
                 Part::Text(text) => self.said(text, &mut said),
                 Part::Refusal(text) => {
-                    said.rich = true;
+                    said.text.push_str(text);
                     comma(&mut said.parts);
                     let mut object = Object::begin(&mut said.parts);
                     object.member("type", "refusal");

@@ -150,7 +150,14 @@ fn annotations_and_log_probabilities_go_through() {
             {"type": "file_citation", "index": 1, "file_id": "file_1", "filename": "a.txt"}],
         "logprobs": [{"token": "a", "logprob": -0.25, "bytes": [97], "top_logprobs": [{"token": "b", "logprob": -1,
             "bytes": []}]}]}]);
-    assert_eq!(reply(&body(message(content.clone())))["output"][0]["content"], content);
+    let document = body(message(content.clone()));
+    assert_eq!(reply(&document)["output"][0]["content"], content);
+    // In the form of Chat, whose clients want both members.
+    let document = document.to_string();
+    let read = OpenAiResponses.read_reply(document.as_bytes()).unwrap();
+    let logprobs = read.choices[0].logprobs.as_ref().unwrap().tree();
+    assert_eq!((logprobs["content"][0]["token"].as_str(), &logprobs["refusal"]), (Some("a"), &Value::Null));
+    assert!(logprobs.get("refusal").is_some());
     // xAI's lack members that are required.
     let bare = json!([{"type": "output_text", "text": "t", "annotations": [{"type": "url_citation", "url": "u"}]}]);
     assert_eq!(

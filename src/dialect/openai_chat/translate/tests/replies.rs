@@ -62,6 +62,16 @@ fn case_046_048_calls_alone() {
 }
 
 #[test]
+fn the_tiers_of_other_vendors_are_told_in_openais_words() {
+    for (said, told) in [("flex", "flex"), ("priority", "priority"), ("standard", "default"), ("on_demand", "default")]
+    {
+        let reply = Reply { service_tier: Some(said.into()), ..Reply::default() };
+        assert_eq!(written(&reply)["service_tier"], told);
+    }
+    assert_eq!(written(&Reply::default()).get("service_tier"), None);
+}
+
+#[test]
 fn what_is_written_is_read_as_the_same() {
     let body = r#"{"id":"chatcmpl-1","object":"chat.completion","created":5,"model":"m","choices":[{"index":0,"message":
         {"role":"assistant","content":"Hi","reasoning_content":"ab",

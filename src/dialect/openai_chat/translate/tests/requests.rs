@@ -194,6 +194,10 @@ fn case_018_020_samplers_of_models_that_think() {
     let expected = json!({"stop": ["a", "b", "c", "d"], "temperature": 0.7, "top_p": 1, "presence_penalty": 0.5,
         "logprobs": true, "top_logprobs": 3});
     assert_eq!((body, lost), (expected, ["stop", "top_k"].map(String::from).into()));
+    let before_zero = Request { seed: Some((-1).into()), ..Request::default() };
+    assert_eq!(settings(&before_zero, "m", Flavour::Vendor).0, json!({"seed": -1}));
+    let (body, lost) = settings(&before_zero, "m", Flavour::Mistral);
+    assert_eq!((body, lost), (json!({}), ["seed"].map(String::from).into()));
     // What cannot think takes samplers again when told not to.
     let off = Request { reasoning: Thinking { off: true, ..Thinking::default() }, ..request };
     let (body, _) = settings(&off, "gpt-5.2", Flavour::Vendor);
@@ -316,6 +320,9 @@ fn case_023_024_025_media_by_flavour() {
     );
     let audio = json!({"type": "input_audio", "input_audio": {"data": "aGk=", "format": "mp3"}});
     check(media(Audio, data(), "audio/mpeg"), Flavour::Vendor, with(audio), &[]);
+    let ogg = json!({"type": "input_audio", "input_audio": {"data": "aGk=", "format": "ogg"}});
+    check(media(Audio, data(), "audio/ogg"), Flavour::Compatible, with(ogg), &[]);
+    check(media(Audio, data(), "audio/ogg"), Flavour::Vendor, json!("q"), &["audio"]);
     check(media(Video, url(), ""), Flavour::Vendor, json!("q"), &["video"]);
     let link = json!({"type": "video_url", "video_url": {"url": "https://x"}});
     check(media(Video, url(), ""), Flavour::Compatible, with(link), &[]);
