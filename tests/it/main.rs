@@ -30,4 +30,5 @@ mod targets;
 mod tls;
 mod translated;
 mod translated_recordings;
+mod valid;
 mod vectors;

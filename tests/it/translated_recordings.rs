@@ -5,9 +5,9 @@
 
 mod cut;
 mod errors;
-mod exceptions;
+pub mod exceptions;
 mod grammar;
 mod matrix;
 mod oracle;
-mod pair;
-mod recorded;
+pub mod pair;
+pub mod recorded;

@@ -88,9 +88,15 @@ impl Config {
     }
 
     /// One more provider, of which everything is said, but the dialect where that is OpenAI's.
-    pub fn entry(mut self, name: &str, fields: &str) -> Self {
+    pub fn entry(self, name: &str, fields: &str) -> Self {
         let dialect = if fields.contains("kind: ") { "" } else { "dialect: openai_chat, " };
-        self.providers.push_str(&format!("  {name}: {{{dialect}{fields}}}\n"));
+        self.stated(name, &format!("{dialect}{fields}"))
+    }
+
+    /// One more provider, of which everything is said.
+    pub fn stated(mut self, name: &str, fields: &str) -> Self {
+        self.providers.push_str(&format!("  {name}: {{{fields}}}
+"));
         self
     }
 

@@ -85,7 +85,7 @@ pub fn none(recording: &Recording, kind: FaultKind, random: &mut fastrand::Rng) 
 }
 
 /// The stream in another dialect, from pieces cut at random.
-fn translated(
+pub fn translated(
     recording: &Recording,
     to: Dialect,
     json_array: bool,

@@ -52,7 +52,7 @@ const FILES: [(&str, Dialect); 11] = [
 ];
 
 /// Archives of single answers. Their formats are known by their looks.
-const ARCHIVES: [&str; 2] = ["same-case-many-dialects.tar.xz", "newest-features.tar.xz"];
+pub const ARCHIVES: [&str; 2] = ["same-case-many-dialects.tar.xz", "newest-features.tar.xz"];
 
 /// Every recorded answer under a 200. What is no chat, or was not recorded, is left out.
 pub fn answers(folder: &Path) -> Vec<Recording> {
@@ -193,7 +193,7 @@ fn dialect_of_event(document: &Value) -> Option<Dialect> {
 
 /// The files of an archive with their paths in it, in their order. `tar` knows how: a library for it would be one more
 /// to keep for the sake of a test.
-fn unpacked(archive: &Path) -> Vec<(String, String)> {
+pub fn unpacked(archive: &Path) -> Vec<(String, String)> {
     let folder = tempfile::tempdir().unwrap();
     let done = Command::new("tar").arg("-xJf").arg(archive).arg("-C").arg(folder.path()).status();
     assert!(done.is_ok_and(|status| status.success()), "tar and xz are needed to unpack {archive:?}");

@@ -184,6 +184,11 @@ impl Provider {
         self.calls().pop().expect("a call")
     }
 
+    /// Every request since it was last asked so, for a test with too many to keep.
+    pub fn take(&self) -> Vec<Seen> {
+        std::mem::take(&mut *self.state.seen.lock().unwrap())
+    }
+
     /// Connections accepted so far.
     pub fn connections(&self) -> usize {
         self.state.connections.load(Ordering::SeqCst)
