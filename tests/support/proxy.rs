@@ -95,8 +95,10 @@ impl Config {
 
     /// One more provider, of which everything is said.
     pub fn stated(mut self, name: &str, fields: &str) -> Self {
-        self.providers.push_str(&format!("  {name}: {{{fields}}}
-"));
+        self.providers.push_str(&format!(
+            "  {name}: {{{fields}}}
+"
+        ));
         self
     }
 

@@ -115,7 +115,7 @@ fn ending(dialect: Dialect) -> &'static str {
     match codec::of(dialect).framing() {
         Framing::Sse | Framing::JsonArray => "sse",
         Framing::Lines => "jsonl",
-        Framing::AwsEvents => "events",
+        Framing::AwsEvents | Framing::AwsChunks => "events",
     }
 }
 
@@ -143,7 +143,7 @@ fn shown(dialect: Dialect, wire: &[u8]) -> String {
     let mut out = String::new();
     let (_, fault) = Frames::new(Framing::AwsEvents).push(Bytes::copy_from_slice(wire), &mut |name, data| {
         out += &format!("{name} {}\n", String::from_utf8_lossy(data));
-        Ok(())
+        Ok(true)
     });
     assert_eq!(fault, None);
     out
@@ -176,11 +176,14 @@ fn each(dialect: Dialect, pieces: &[&[u8]], out: &mut dyn FnMut(Event<'_>)) -> R
     let ended = std::cell::Cell::new(false);
     let mut push = |frames: &mut Frames, chunk: Bytes| {
         let (_, fault) = frames.push(chunk, &mut |name, data| match ended.get() {
-            true => Ok(()),
-            false => reader.frame(name, data, &mut |event| {
-                ended.set(matches!(event, Event::End | Event::Error(_)));
-                out(event);
-            }),
+            true => Ok(true),
+            false => {
+                let mut seen = |event: Event<'_>| {
+                    ended.set(matches!(event, Event::End | Event::Error(_)));
+                    out(event);
+                };
+                reader.frame(name, data, &mut seen).map(|()| true)
+            }
         });
         fault.map_or(Ok(()), Err)
     };
