@@ -1,6 +1,6 @@
 //! Turns into items.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::super::OWN;
 use super::super::content::{INSIDE, write_citation, write_input};
@@ -18,7 +18,7 @@ const NO_OUTPUT: &str = "(no output)";
 pub(super) struct Items<'r, 'l> {
     flavour: Flavour,
     /// The calls in the conversation, and whether they are of tools that take free text.
-    calls: HashMap<&'r str, bool>,
+    calls: HashSet<(&'r str, bool)>,
     /// The calls that have an output.
     answered: HashSet<&'r str>,
     /// Earlier calls may be kept at the provider, so none is missed here.
@@ -51,10 +51,10 @@ struct Said {
 impl<'r, 'l> Items<'r, 'l> {
     /// Items that are written behind what `list` already holds.
     pub(super) fn new(request: &'r Request<'_>, flavour: Flavour, list: Vec<u8>, lost: &'l mut Lost) -> Self {
-        let (mut calls, mut answered) = (HashMap::new(), HashSet::new());
+        let (mut calls, mut answered) = (HashSet::new(), HashSet::new());
         for part in request.turns.iter().flat_map(|turn| &turn.parts) {
             match part {
-                Part::ToolCall(call) => drop(calls.insert(call.id.as_str(), call.free_form)),
+                Part::ToolCall(call) => drop(calls.insert((call.id.as_str(), call.free_form))),
                 Part::ToolResult(result) => drop(answered.insert(result.id.as_str())),
                 _ => {}
             }
@@ -149,9 +149,16 @@ impl<'r, 'l> Items<'r, 'l> {
         self.list.extend_from_slice(foreign.json.as_str().as_bytes());
     }
 
+    /// Whether the call that is answered takes free text: as the result has it, if there is such a call. `None`: there
+    /// is no call.
+    fn free_form(&self, result: &ToolResult<'_>) -> Option<bool> {
+        let called = |kind: &bool| self.calls.contains(&(result.id.as_str(), *kind));
+        let found = [result.free_form, !result.free_form].into_iter().find(called);
+        found.or(self.stateful.then_some(result.free_form))
+    }
+
     fn result(&mut self, result: &ToolResult<'_>) {
-        let Some(free_form) = self.calls.get(result.id.as_str()).copied().or(self.stateful.then_some(result.free_form))
-        else {
+        let Some(free_form) = self.free_form(result) else {
             // An output without its call is refused. What it says may matter all the same.
             let mut content = Vec::new();
             result.parts.iter().for_each(|part| write_input(part, self.flavour, self.lost, &mut content));

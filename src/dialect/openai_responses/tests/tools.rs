@@ -103,6 +103,21 @@ fn case_010_orphans_are_not_sent() {
 }
 
 #[test]
+fn an_output_is_of_the_call_of_its_kind_where_two_have_one_id() {
+    let request = read(
+        r#"{"model":"m","input":[{"role":"user","content":"x"},
+        {"type":"function_call","call_id":"c","name":"f","arguments":"{}"},
+        {"type":"custom_tool_call","call_id":"c","name":"g","input":"i"},
+        {"type":"function_call_output","call_id":"c","output":"1"},
+        {"type":"custom_tool_call_output","call_id":"c","output":"2"}]}"#,
+    );
+    let (value, _) = written(&request, &VENDOR);
+    let outputs = value["input"].as_array().unwrap().iter().filter(|item| item["output"].is_string());
+    let outputs: Vec<_> = outputs.map(|item| (item["type"].as_str().unwrap(), &item["output"])).collect();
+    assert_eq!(outputs, [("function_call_output", &json!("1")), ("custom_tool_call_output", &json!("2"))]);
+}
+
+#[test]
 fn case_011_long_ids_are_shortened_in_pairs() {
     let id = "x".repeat(80);
     let (value, _) = through(
