@@ -3,13 +3,14 @@
 
 CARGO ?= cargo
 
-.PHONY: help demo test build lint fmt bench ci prepare
+.PHONY: help demo test build lint fmt fuzz bench ci prepare
 
 help:
 	@echo "make demo    build, then watch calls survive a failing provider"
 	@echo "make test    every test"
 	@echo "make build   target/release/outrider"
 	@echo "make lint    formatting, clippy, documentation, licences"
+	@echo "make fuzz    every reader is given nonsense, 20 seconds each (SECONDS=600 for longer; fuzz/README.md)"
 	@echo "make bench   what a call costs, beside a bare Pingora proxy (about 8 minutes)"
 	@echo "make ci      everything that has to pass before a merge"
 
@@ -32,6 +33,10 @@ lint: prepare
 
 fmt:
 	$(CARGO) fmt
+
+SECONDS ?= 20
+fuzz: prepare
+	.ci/fuzz $(SECONDS)
 
 bench: prepare
 	$(CARGO) bench --locked --bench overhead

@@ -1,0 +1,3 @@
+#![no_main]
+
+outrider_fuzz::target!(framings::lines);
