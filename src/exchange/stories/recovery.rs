@@ -21,7 +21,7 @@ const BREAKS: &[(&str, &[Step])] = &[
 ];
 
 /// What a client puts together, and how it ended.
-fn told(client: &Client) -> (String, bool) {
+pub(super) fn told(client: &Client) -> (String, bool) {
     let events = client.got.split("\n\n").filter_map(|event| event.strip_prefix("data: "));
     let mut text = String::new();
     for event in events.filter(|event| *event != "[DONE]") {
