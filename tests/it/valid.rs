@@ -11,6 +11,7 @@ mod judge;
 mod replies;
 mod requests;
 mod sent;
+mod steady;
 mod tally;
 
 use std::path::PathBuf;

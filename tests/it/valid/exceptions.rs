@@ -28,9 +28,11 @@ pub const IN_REQUESTS: &[Exception] = &[
     known("openai-responses", "input.*.content.*: unknown member annotations", CITED),
 ];
 
+const LISTS: &str = "@stdy/cli refuses lists of items that it takes one by one; the JSON Schema validator takes them";
+
 /// What `@stdy/cli` may find in them.
 pub const BY_SERVERS: &[Exception] =
-    &[known("openai-responses", "body.input: \"Expected type string, got array\"", CITED)];
+    &[known("openai-responses", "body.input: \"Expected type string, got array\"", LISTS)];
 
 const OPENAI_SAYS_IT: &str = "OpenAI itself says null in most recorded answers";
 const OLDER: &str = "Anthropic itself leaves it out in most recorded answers";
@@ -102,6 +104,17 @@ pub const IN_REPLIES: &[Exception] = &[
     known("openai-chat event", "choices.*.delta: unknown member annotations", OPENROUTER),
     known("openai-chat event", "choices.*.delta: unknown member audio", OPENROUTER),
     known("openai-chat reply", "choices.*.message.annotations.*.url_citation: unknown member content", OPENROUTER),
+    known(
+        "open-responses event",
+        "response.output.*.type: enum: \"image_generation_call\" is not one of...",
+        OPEN_IS_BEHIND,
+    ),
+    known("open-responses event", "response.output.*: unknown member result", OPEN_IS_BEHIND),
+    known("open-responses event", "response.output.*: unknown member status", OPEN_IS_BEHIND),
+    known("open-responses reply", "output.*.type: enum: \"image_generation_call\" is not one of...", OPEN_IS_BEHIND),
+    known("open-responses reply", "output.*: unknown member result", OPEN_IS_BEHIND),
+    known("open-responses reply", "output.*: unknown member status", OPEN_IS_BEHIND),
+    known("openai-responses event", "response.usage: null where it should be \"object\"", OPENAI_SAYS_IT),
 ];
 
 /// The place in `known` of what was found in a document for `to`.

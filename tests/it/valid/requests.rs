@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::corpus::{own, recorded};
 use super::exceptions::{BY_SERVERS, IN_REQUESTS};
-use super::judge::{Steady, by_schemas};
+use super::judge::by_schemas;
 use super::sent::{Sent, Through};
 use super::specs;
+use super::steady::Steady;
 use super::tally::{Label, judge};
 use crate::captures::{folder, tell};
 use crate::support::run_within;
