@@ -177,9 +177,8 @@ impl<C: Caller> Pump<'_, C> {
     async fn run(&mut self, ready: Vec<Bytes>, rest: Rest, reply: &mut impl Reply) -> Result<(), Broken> {
         let complete = matches!(rest, Rest::Nothing(_));
         let last = ready.len().saturating_sub(1);
-        if complete && ready.is_empty() {
-            self.flush(true).await?; // another answer had nothing to add
-        }
+        // First what is left of an answer that broke off. To that, another one may have nothing to add.
+        self.flush(complete && ready.is_empty()).await?;
         for (i, piece) in ready.into_iter().enumerate() {
             self.write(piece, complete && i == last).await?;
         }
