@@ -4,10 +4,10 @@
 mod claude_code;
 mod codex;
 
+use crate::support::dialects::speech::{SPEECHES, Speech};
+use crate::support::dialects::voice::{Part, Said};
 use crate::support::provider::{Behaviour, Provider};
 use crate::support::proxy::{Config, Proxy};
-use crate::translated::speech::{SPEECHES, Speech};
-use crate::translated::voice::{Part, Said};
 
 /// Of the alphabet that every vendor's proofs are in.
 const PROOF: &str = "cHJvb2Ygb2YgdGhvdWdodHMgMTIzNDU2Nzg5MA==";

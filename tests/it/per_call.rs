@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use crate::support::client::Call;
+use crate::support::dialects::speech::SPEECHES;
 use crate::support::provider::{Behaviour, Provider};
 use crate::support::proxy::{Config, Proxy};
 use crate::support::run;
-use crate::translated::speech::SPEECHES;
 
 #[test]
 fn a_call_brings_its_own_deadline_and_its_own_tries() {

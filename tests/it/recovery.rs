@@ -4,7 +4,7 @@ use crate::support::client::Call;
 use crate::support::provider::{Provider, Step};
 use crate::support::proxy::{Config, Proxy};
 use crate::support::run;
-use crate::translated::speech::{SPEECHES, Speech};
+use crate::support::dialects::speech::{SPEECHES, Speech};
 
 /// Two providers of each dialect; the models are `FIRST-SECOND`.
 async fn world() -> (Vec<Provider>, Proxy) {

@@ -2,18 +2,16 @@
 
 mod claude;
 pub mod rules;
-mod scene;
 mod sdks;
-pub mod speech;
 mod trouble;
-pub mod voice;
 
 use crate::support::client::Call;
+use crate::support::dialects::scene;
+use crate::support::dialects::speech::{SPEECHES, Speech};
 use crate::support::provider::{Answer, Behaviour, Provider, Step};
 use crate::support::proxy::{Config, Proxy};
 use crate::support::{eventually, run};
 use serde_json::json;
-use speech::{SPEECHES, Speech};
 
 /// One provider of each dialect, each behind a model of its own: `from-DIALECT`.
 async fn providers() -> (Vec<Provider>, Proxy) {

@@ -69,7 +69,8 @@ impl Call {
         Self { body: body.into(), ..self }
     }
 
-    fn request(self, to: SocketAddr) -> Request<Full<Bytes>> {
+    /// As hyper sends it.
+    pub fn request(self, to: SocketAddr) -> Request<Full<Bytes>> {
         let own_host = self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"));
         let mut request = Request::builder().method(self.method).uri(self.path);
         if !own_host {

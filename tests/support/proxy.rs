@@ -22,6 +22,9 @@ use super::{eventually, until};
 /// How long the process may take to end once it should.
 const EXIT_LIMIT: Duration = Duration::from_secs(10);
 
+/// Lines of its output that are kept.
+const LINES_KEPT: usize = 10_000;
+
 /// Where every configuration lets it listen.
 const FREE_PORTS: &str = "listen: 127.0.0.1:0\nadmin: 127.0.0.1:0\n";
 
@@ -78,11 +81,16 @@ impl Config {
     }
 
     /// One more provider that speaks `dialect`, with the key `sk-secret-NAME`.
-    pub fn speaking(mut self, name: &str, provider: &Provider, dialect: &str) -> Self {
-        let url = provider.url();
+    pub fn speaking(self, name: &str, provider: &Provider, dialect: &str) -> Self {
+        self.speaking_at(name, provider.url().trim_end_matches("/v1"), dialect, "")
+    }
+
+    /// The same at that place, with more fields.
+    pub fn speaking_at(mut self, name: &str, url: &str, dialect: &str, more: &str) -> Self {
         // Of OpenAI's dialects the version is part of the base URL, of the others it is part of the path.
-        let url = if dialect.starts_with("openai") { url.as_str() } else { url.trim_end_matches("/v1") };
-        let fields = format!("dialect: {dialect}, base_url: \"{url}\", api_key: sk-secret-{name}, health: off");
+        let version = if dialect.starts_with("openai") { "/v1" } else { "" };
+        let fields =
+            format!("dialect: {dialect}, base_url: \"{url}{version}\", api_key: sk-secret-{name}, health: off{more}");
         self.providers.push_str(&format!("  {name}: {{{fields}}}\n"));
         self
     }
@@ -308,6 +316,13 @@ impl Proxy {
         ended.unwrap_or_else(|_| panic!("still running: {}", self.said())).expect("a status")
     }
 
+    /// Descriptors that the process has open now. (The benches use it.)
+    #[allow(dead_code)]
+    pub fn descriptors(&self) -> usize {
+        let path = format!("/proc/{}/fd", self.child.id().expect("still running"));
+        std::fs::read_dir(path).expect("Linux").count()
+    }
+
     /// Bytes of memory that the process occupies now.
     pub fn resident(&self) -> usize {
         let path = format!("/proc/{}/statm", self.child.id().expect("still running"));
@@ -334,13 +349,21 @@ fn meeting_place(dir: &TempDir) -> PathBuf {
     dir.path().join("upgrade.sock")
 }
 
+/// A run of hours says more than anybody wants to look at.
+fn keep(lines: &Lines, line: String) {
+    let mut lines = lines.lock().unwrap();
+    if lines.len() < LINES_KEPT {
+        lines.push(line);
+    }
+}
+
 fn collect(output: impl AsyncRead + Unpin + Send + 'static, stuck: Arc<AtomicBool>) -> (Lines, JoinHandle<()>) {
     let lines = Lines::default();
     let sink = lines.clone();
     let reader = tokio::spawn(async move {
         let mut reader = BufReader::new(output).lines();
         while let Ok(Some(line)) = reader.next_line().await {
-            sink.lock().unwrap().push(line);
+            keep(&sink, line);
             if stuck.load(Ordering::SeqCst) {
                 std::future::pending::<()>().await;
             }

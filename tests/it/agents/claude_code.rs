@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::{PROOF, others, proves, provider_of, will_say};
 use crate::support::client::{Call, Reply};
+use crate::support::dialects::voice::Part;
 use crate::support::provider::{Answer, Behaviour};
 use crate::support::run;
 use crate::translated::rules;
-use crate::translated::voice::Part;
 
 const BETAS: &str = "claude-code-20250219,interleaved-thinking-2025-05-14,fine-grained-tool-streaming-2025-05-14";
 

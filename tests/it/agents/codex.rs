@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::{PROOF, others, proves, provider_of, will_say};
 use crate::support::client::{Call, Reply};
+use crate::support::dialects::voice::Part;
 use crate::support::run;
 use crate::translated::rules;
-use crate::translated::voice::Part;
 
 #[test]
 fn goes_through_four_turns_with_every_provider() {

@@ -4,10 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::speech::SPEECHES;
-use super::voice::{Said, anthropic, bedrock};
 use super::{providers, scene, sdks};
 use crate::support::client::Call;
+use crate::support::dialects::speech::SPEECHES;
+use crate::support::dialects::voice::{Said, anthropic, bedrock};
 use crate::support::provider::{Answer, Behaviour, Provider, Step};
 use crate::support::proxy::{Config, Proxy};
 use crate::support::run;

@@ -8,8 +8,9 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::process::Command;
 
-use super::speech::SPEECHES;
-use super::{providers, rules, scene};
+use super::{providers, rules};
+use crate::support::dialects::scene;
+use crate::support::dialects::speech::SPEECHES;
 use crate::support::provider::{Provider, Seen};
 use crate::support::run_within;
 

@@ -1,8 +1,8 @@
 //! What goes wrong between a client of each dialect and a provider of each other.
 
-use super::speech::{SPEECHES, Speech};
-use super::voice::Said;
 use super::{call, providers};
+use crate::support::dialects::speech::{SPEECHES, Speech};
+use crate::support::dialects::voice::Said;
 use crate::support::provider::{Answer, Behaviour, Provider, Step};
 use crate::support::proxy::{Config, Proxy};
 use crate::support::{run, until};

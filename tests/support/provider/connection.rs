@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -56,6 +57,11 @@ async fn play(stream: &mut impl Stream, step: Step, state: &State) -> io::Result
             // The other side of these sockets runs on the same thread.
             tokio::task::yield_now().await;
         },
+        Step::Drip(bytes, pause) => loop {
+            patiently(stream, pause).await?;
+            stream.write_all(&bytes).await?;
+        },
+        Step::Pause(pause) => patiently(stream, pause).await?,
         Step::Gate => tokio::select! {
             permit = state.gate.acquire() => permit.expect("the gate is never closed").forget(),
             gone = departure(stream) => return Err(gone),
@@ -79,6 +85,14 @@ async fn play(stream: &mut impl Stream, step: Step, state: &State) -> io::Result
         }
     }
     Ok(true)
+}
+
+/// Waits so long, unless the other side leaves before.
+async fn patiently(stream: &mut impl Stream, pause: Duration) -> io::Result<()> {
+    match tokio::time::timeout(pause, departure(stream)).await {
+        Ok(gone) => Err(gone),
+        Err(_) => Ok(()),
+    }
 }
 
 /// Waits until the other side leaves.

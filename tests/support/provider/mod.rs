@@ -12,7 +12,7 @@ mod tls;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -22,7 +22,7 @@ use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
 
 pub use answer::{Answer, sse};
-pub use script::{Behaviour, Script, Step};
+pub use script::{Behaviour, Script, Step, chunked, framed, halves};
 pub use tls::Authority;
 
 /// A running provider. It ends when this is dropped.
@@ -45,6 +45,7 @@ struct State {
     next: Mutex<VecDeque<Behaviour>>,
     probe: Mutex<Behaviour>,
     seen: Mutex<Vec<Seen>>,
+    forgets: AtomicBool,
     connections: AtomicUsize,
     hung_up: AtomicUsize,
     gate: Semaphore,
@@ -101,6 +102,7 @@ impl Provider {
             next: Mutex::default(),
             probe: Mutex::new(Behaviour::ok()),
             seen: Mutex::default(),
+            forgets: AtomicBool::new(false),
             connections: AtomicUsize::new(0),
             hung_up: AtomicUsize::new(0),
             gate: Semaphore::new(0),
@@ -120,6 +122,12 @@ impl Provider {
     /// The base URL under another name for this machine.
     pub fn url_at(&self, host: &str) -> String {
         format!("{}://{host}:{}/v1", self.scheme, self.address.port())
+    }
+
+    /// Requests are no longer remembered: there will be many. (The benches use it.)
+    #[allow(dead_code)]
+    pub fn forget(&self) {
+        self.state.forgets.store(true, Ordering::SeqCst);
     }
 
     /// From now on it behaves so.
@@ -211,7 +219,9 @@ impl Drop for Provider {
 impl State {
     /// Remembers a request and says what to do about it.
     fn react(&self, seen: &Seen) -> Script {
-        self.seen.lock().unwrap().push(seen.clone());
+        if !self.forgets.load(Ordering::SeqCst) {
+            self.seen.lock().unwrap().push(seen.clone());
+        }
         let behaviour = match seen.method.as_str() {
             "GET" => self.probe.lock().unwrap().clone(),
             _ => self.next.lock().unwrap().pop_front().unwrap_or_else(|| self.behaviour.lock().unwrap().clone()),

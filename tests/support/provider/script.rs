@@ -1,6 +1,7 @@
 //! What a provider does with a request: a script of bytes, waits and endings, made by a behaviour with a name.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::json;
@@ -15,6 +16,10 @@ pub enum Step {
     Write(Bytes),
     /// These bytes go out again and again, until the other side leaves.
     Repeat(Bytes),
+    /// The same with a pause before each time.
+    Drip(Bytes, Duration),
+    /// Nothing for so long.
+    Pause(Duration),
     /// Waits until the test calls `release`.
     Gate,
     /// Nothing more, until the other side leaves.
@@ -35,11 +40,13 @@ pub type Script = Vec<Step>;
 pub struct Behaviour(Arc<dyn Fn(&Seen) -> Script + Send + Sync>);
 
 impl Behaviour {
-    fn new(script: impl Fn(&Seen) -> Script + Send + Sync + 'static) -> Self {
+    /// The script depends on the request.
+    pub fn new(script: impl Fn(&Seen) -> Script + Send + Sync + 'static) -> Self {
         Self(Arc::new(script))
     }
 
-    pub(super) fn react(&self, request: &Seen) -> Script {
+    /// The script for that request.
+    pub fn react(&self, request: &Seen) -> Script {
         (self.0)(request)
     }
 
@@ -230,7 +237,7 @@ fn error(status: u16) -> Answer {
 }
 
 /// One piece is sent with its length, several as chunks, one write each.
-fn framed(answer: &Answer) -> Script {
+pub fn framed(answer: &Answer) -> Script {
     let streamed = answer.headers[0].1.starts_with("text/event-stream") || answer.pieces.len() > 1;
     if let ([whole], false) = (answer.pieces.as_slice(), streamed) {
         let length = format!("content-length: {}\r\n", whole.len());
@@ -251,12 +258,13 @@ fn head_only(content_type: &str) -> Step {
     Step::Write(head(&Answer::body(200, content_type, ""), "transfer-encoding: chunked\r\n"))
 }
 
-fn chunked(piece: &[u8]) -> Bytes {
+/// A piece of a body, as HTTP frames it.
+pub fn chunked(piece: &[u8]) -> Bytes {
     [format!("{:x}\r\n", piece.len()).as_bytes(), piece, b"\r\n"].concat().into()
 }
 
 /// The head, and the rest of what a script writes in one piece.
-fn halves(script: Script) -> (Step, Bytes) {
+pub fn halves(script: Script) -> (Step, Bytes) {
     let mut steps = script.into_iter();
     let head = steps.next().expect("a head");
     let body: Vec<u8> =

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{Said, halves, object};
+use super::{Said, object, words};
 use crate::support::provider::Answer;
 
 pub fn whole(said: &Said) -> Value {
@@ -18,11 +18,11 @@ pub fn whole(said: &Said) -> Value {
 pub fn stream(said: &Said) -> Answer {
     let mut all = Vec::new();
     let spoken = |text: &str, thought: &str| json!({"role": "assistant", "content": text, "thinking": thought});
-    for half in halves(&said.all_thoughts()).into_iter().filter(|half| !half.is_empty()) {
-        all.push(line(spoken("", half), None));
+    for word in words(&said.all_thoughts()).into_iter().filter(|word| !word.is_empty()) {
+        all.push(line(spoken("", word), None));
     }
-    for half in halves(&said.all_text()).into_iter().filter(|half| !half.is_empty()) {
-        all.push(line(json!({"role": "assistant", "content": half}), None));
+    for word in words(&said.all_text()).into_iter().filter(|word| !word.is_empty()) {
+        all.push(line(json!({"role": "assistant", "content": word}), None));
     }
     if said.has_calls() {
         all.push(line(json!({"role": "assistant", "content": "", "tool_calls": calls(said)}), None));

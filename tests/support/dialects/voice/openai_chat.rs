@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{Said, events, halves};
+use super::{Said, events, words};
 use crate::support::provider::Answer;
 
 pub fn whole(said: &Said) -> Value {
@@ -10,7 +10,9 @@ pub fn whole(said: &Said) -> Value {
         message["reasoning_content"] = json!(thoughts);
     }
     if said.has_calls() {
-        message["content"] = Value::Null;
+        if said.all_text().is_empty() {
+            message["content"] = Value::Null;
+        }
         message["tool_calls"] = said.calls().map(|(id, name, arguments)| call(id, name, arguments)).collect();
     }
     json!({"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "the-model",
@@ -26,7 +28,7 @@ pub fn stream(said: &Said) -> Answer {
     let delta = |delta: Value| chunk(json!([{"index": 0, "delta": delta, "finish_reason": null}]), Value::Null);
     let mut all = vec![delta(json!({"role": "assistant", "content": ""}))];
     for (member, text) in [("reasoning_content", said.all_thoughts()), ("content", said.all_text())] {
-        let pieces = halves(&text);
+        let pieces = words(&text);
         all.extend(pieces.iter().filter(|piece| !piece.is_empty()).map(|piece| delta(json!({member: piece}))));
     }
     for (index, (id, name, _)) in said.calls().enumerate() {
@@ -34,9 +36,10 @@ pub fn stream(said: &Said) -> Answer {
         start["index"] = json!(index);
         all.push(delta(json!({"tool_calls": [start]})));
     }
-    for half in 0..2 {
-        for (index, (_, _, arguments)) in said.calls().enumerate() {
-            let piece = json!({"index": index, "function": {"arguments": halves(arguments)[half]}});
+    let arguments: Vec<_> = said.calls().map(|(_, _, arguments)| words(arguments)).collect();
+    for turn in 0..arguments.iter().map(Vec::len).max().unwrap_or(0) {
+        for (index, words) in arguments.iter().enumerate().filter(|(_, words)| turn < words.len()) {
+            let piece = json!({"index": index, "function": {"arguments": words[turn]}});
             all.push(delta(json!({"tool_calls": [piece]})));
         }
     }

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{Part, Said, events, halves};
+use super::{Part, Said, events, words};
 use crate::support::provider::Answer;
 
 pub fn whole(said: &Said) -> Value {
@@ -27,13 +27,13 @@ pub fn stream(said: &Said) -> Answer {
             Part::Text(text) | Part::Call(text, ..) => ("text", text),
         };
         all.push(at("content-start", index, json!({"content": {"type": kind, kind: ""}})));
-        all.extend(halves(text).map(|half| at("content-delta", index, json!({"content": {kind: half}}))));
+        all.extend(words(text).into_iter().map(|word| at("content-delta", index, json!({"content": {kind: word}}))));
         all.push(json!({"type": "content-end", "index": index}));
     }
     for (index, (id, name, arguments)) in said.calls().enumerate() {
         all.push(at("tool-call-start", index, json!({"tool_calls": call(id, name, "")})));
-        for half in halves(arguments) {
-            all.push(at("tool-call-delta", index, json!({"tool_calls": {"function": {"arguments": half}}})));
+        for word in words(arguments) {
+            all.push(at("tool-call-delta", index, json!({"tool_calls": {"function": {"arguments": word}}})));
         }
         all.push(json!({"type": "tool-call-end", "index": index}));
     }

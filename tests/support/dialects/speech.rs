@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::scene;
-use crate::support::provider::{Answer, Behaviour};
+use crate::support::provider::{Answer, Behaviour, Seen};
 
 /// One dialect, as a client and as a provider.
 pub struct Speech {
@@ -43,11 +43,29 @@ impl Speech {
                 let answer = Answer::json(status, &error(&format!("provider says {status}")));
                 return answer.with_header("retry-after-ms", "1"); // or the key would rest for a second
             }
-            let by_path = place[0] != place[1] && request.path == place[1].replace("MODEL", "the-model");
-            let by_body = place[0] == place[1] && request.json()["stream"] == true;
+            let streamed = if place[0] == place[1] {
+                request.json()["stream"] == true
+            } else {
+                request.path == place[1].replace("MODEL", "the-model")
+            };
             let answer = scene::answer(&said);
-            if by_path || by_body { answer.stream(dialect) } else { Answer::json(200, &answer.whole(dialect)) }
+            if streamed { answer.stream(dialect) } else { Answer::json(200, &answer.whole(dialect)) }
         })
+    }
+
+    /// A provider was asked in this dialect, wherever its paths begin.
+    pub fn serves(&self, request: &Seen) -> bool {
+        let ends = |place: &&str| request.path.ends_with(place.rsplit("MODEL").next().unwrap_or_default());
+        self.provider.iter().any(|place| ends(&place))
+    }
+
+    /// A provider of this dialect was asked for a stream.
+    pub fn wants_stream(&self, request: &Seen) -> bool {
+        match self.dialect {
+            "gemini" => request.path.contains(":streamGenerateContent"),
+            "bedrock" => request.path.ends_with("/converse-stream"),
+            _ => request.json()["stream"] == true,
+        }
     }
 
     /// Where a client of this dialect asks for `model`.

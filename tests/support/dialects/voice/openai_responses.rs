@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{Part, Said, events, halves};
+use super::{Part, Said, events, words};
 use crate::support::provider::Answer;
 
 pub fn whole(said: &Said) -> Value {
@@ -23,8 +23,8 @@ pub fn stream(said: &Said) -> Answer {
             Part::Text(text) => {
                 let part = |text: &str| json!({"type": "output_text", "text": text, "annotations": []});
                 all.push(at("response.content_part.added", json!({"content_index": 0, "part": part("")})));
-                for half in halves(text) {
-                    all.push(at("response.output_text.delta", json!({"content_index": 0, "delta": half})));
+                for word in words(text) {
+                    all.push(at("response.output_text.delta", json!({"content_index": 0, "delta": word})));
                 }
                 all.push(at("response.output_text.done", json!({"content_index": 0, "text": text})));
                 all.push(at("response.content_part.done", json!({"content_index": 0, "part": part(text)})));
@@ -32,15 +32,15 @@ pub fn stream(said: &Said) -> Answer {
             Part::Thought(text, _) => {
                 let part = |text: &str| json!({"type": "summary_text", "text": text});
                 all.push(at("response.reasoning_summary_part.added", json!({"summary_index": 0, "part": part("")})));
-                for half in halves(text) {
-                    all.push(at("response.reasoning_summary_text.delta", json!({"summary_index": 0, "delta": half})));
+                for word in words(text) {
+                    all.push(at("response.reasoning_summary_text.delta", json!({"summary_index": 0, "delta": word})));
                 }
                 all.push(at("response.reasoning_summary_text.done", json!({"summary_index": 0, "text": text})));
                 all.push(at("response.reasoning_summary_part.done", json!({"summary_index": 0, "part": part(text)})));
             }
             Part::Call(_, _, arguments) => {
-                for half in halves(arguments) {
-                    all.push(at("response.function_call_arguments.delta", json!({"delta": half})));
+                for word in words(arguments) {
+                    all.push(at("response.function_call_arguments.delta", json!({"delta": word})));
                 }
                 all.push(at("response.function_call_arguments.done", json!({"arguments": arguments})));
             }

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{Part, Said, events, halves, object};
+use super::{Part, Said, events, object, words};
 use crate::support::provider::Answer;
 
 pub fn whole(said: &Said) -> Value {
@@ -15,8 +15,8 @@ pub fn stream(said: &Said) -> Answer {
             pieces.push(part);
             continue;
         };
-        pieces.extend(halves(text).into_iter().filter(|half| !half.is_empty()).map(|half| {
-            let mut piece = json!({"text": half});
+        pieces.extend(words(text).into_iter().filter(|word| !word.is_empty()).map(|word| {
+            let mut piece = json!({"text": word});
             piece["thought"] = part["thought"].clone();
             piece
         }));

@@ -97,11 +97,12 @@ impl Said {
     }
 }
 
-/// A text in two pieces, cut where JSON would not be whole.
-fn halves(text: &str) -> [&str; 2] {
-    let middle = text.find([' ', ':']).unwrap_or(0);
-    let (first, second) = text.split_at(middle);
-    [first, second]
+/// A text in pieces of a word, as models say it; of arguments, none but all of them are JSON. At least one.
+fn words(text: &str) -> Vec<&str> {
+    let mut cuts: Vec<_> = text.match_indices([' ', ':']).map(|(at, _)| at).filter(|at| *at > 0).collect();
+    cuts.push(text.len());
+    let mut from = 0;
+    cuts.into_iter().map(|to| &text[std::mem::replace(&mut from, to)..to]).collect()
 }
 
 /// Arguments as a document.

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{Part, Said, events, halves, object};
+use super::{Part, Said, events, object, words};
 use crate::support::provider::Answer;
 
 pub fn whole(said: &Said) -> Value {
@@ -29,7 +29,7 @@ pub fn streamed(said: &Said) -> Vec<Value> {
                 ("input_json_delta", "partial_json", arguments)
             }
         };
-        all.extend(halves(text).map(|half| delta(json!({"type": kind, member: half}))));
+        all.extend(words(text).into_iter().map(|word| delta(json!({"type": kind, member: word}))));
         if let Part::Thought(_, signature) = part {
             all.push(delta(json!({"type": "signature_delta", "signature": signature})));
         }

@@ -2,7 +2,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::{Part, Said, anthropic, halves, object};
+use super::{Part, Said, anthropic, object, words};
 use crate::support::provider::Answer;
 
 pub fn whole(said: &Said) -> Value {
@@ -26,29 +26,29 @@ pub fn stream(said: &Said) -> Answer {
     for (index, part) in said.parts.iter().enumerate() {
         let delta = |delta: Value| ("contentBlockDelta", json!({"contentBlockIndex": index, "delta": delta}));
         match part {
-            Part::Text(text) => all.extend(halves(text).map(|half| delta(json!({"text": half})))),
+            Part::Text(text) => all.extend(words(text).into_iter().map(|word| delta(json!({"text": word})))),
             Part::Thought(text, signature) => {
-                all.extend(halves(text).map(|half| delta(json!({"reasoningContent": {"text": half}}))));
+                all.extend(words(text).into_iter().map(|word| delta(json!({"reasoningContent": {"text": word}}))));
                 all.push(delta(json!({"reasoningContent": {"signature": signature}})));
             }
             Part::Call(id, name, arguments) => {
                 let start = json!({"toolUse": {"toolUseId": id, "name": name}});
                 all.push(("contentBlockStart", json!({"contentBlockIndex": index, "start": start})));
-                all.extend(halves(arguments).map(|half| delta(json!({"toolUse": {"input": half}}))));
+                all.extend(words(arguments).into_iter().map(|word| delta(json!({"toolUse": {"input": word}}))));
             }
         }
         all.push(("contentBlockStop", json!({"contentBlockIndex": index})));
     }
     all.push(("messageStop", json!({"stopReason": stop(said)})));
     all.push(("metadata", json!({"usage": usage(said), "metrics": {"latencyMs": 7}})));
-    let pieces = all.iter().map(|(name, payload)| frame(name, payload).into()).collect();
+    let pieces = all.iter().map(|(name, payload)| frame("event", name, payload).into()).collect();
     Answer { pieces, ..Answer::body(200, "application/vnd.amazon.eventstream", "") }
 }
 
 /// Claude's own events, as InvokeModel streams them.
 pub fn invoked(said: &Said) -> Answer {
     let chunk = |event: &Value| json!({"bytes": STANDARD.encode(event.to_string()), "p": "abc"});
-    let pieces = anthropic::streamed(said).iter().map(|event| frame("chunk", &chunk(event)).into()).collect();
+    let pieces = anthropic::streamed(said).iter().map(|event| frame("event", "chunk", &chunk(event)).into()).collect();
     Answer { pieces, ..Answer::body(200, "application/vnd.amazon.eventstream", "") }
 }
 
@@ -84,11 +84,12 @@ fn usage(said: &Said) -> Value {
         "cacheWriteInputTokens": 0, "outputTokens": said.output, "totalTokens": said.input + said.output})
 }
 
-/// An event of AWS's binary framing.
-fn frame(name: &str, payload: &Value) -> Vec<u8> {
+/// An `event` or an `exception` in AWS's binary framing.
+pub fn frame(kind: &str, name: &str, payload: &Value) -> Vec<u8> {
     let payload = payload.to_string();
     let mut headers = Vec::new();
-    for (key, value) in [(":event-type", name), (":content-type", "application/json"), (":message-type", "event")] {
+    let named = format!(":{kind}-type");
+    for (key, value) in [(&*named, name), (":content-type", "application/json"), (":message-type", kind)] {
         headers.push(key.len() as u8);
         headers.extend(key.as_bytes());
         headers.push(7); // a string
