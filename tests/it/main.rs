@@ -12,6 +12,7 @@ mod departures;
 mod edge_cases;
 mod environment;
 mod failover;
+mod faults;
 mod hostile_upstream;
 mod keys;
 mod lanes;

@@ -6,6 +6,7 @@
 
 pub mod client;
 pub mod dialects;
+pub mod faults;
 pub mod provider;
 pub mod proxy;
 
