@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 
-.PHONY: help demo test build lint fmt fuzz bench ci prepare
+.PHONY: help demo test build lint fmt fuzz bench chaos ci prepare
 
 help:
 	@echo "make demo    build, then watch calls survive a failing provider"
@@ -12,6 +12,7 @@ help:
 	@echo "make lint    formatting, clippy, documentation, licences"
 	@echo "make fuzz    every reader is given nonsense, 20 seconds each (SECONDS=600 for longer; fuzz/README.md)"
 	@echo "make bench   what a call costs, beside a bare Pingora proxy (about 8 minutes)"
+	@echo "make chaos   100,000 calls over providers that fail at random; none may be lost"
 	@echo "make ci      everything that has to pass before a merge"
 
 demo: build
@@ -40,6 +41,9 @@ fuzz: prepare
 
 bench: prepare
 	$(CARGO) bench --locked --bench overhead
+
+chaos: prepare
+	$(CARGO) bench --locked --bench chaos
 
 ci:
 	.ci/run
