@@ -124,14 +124,17 @@ fn openai(below: &str) -> Option<(Dialect, Operation)> {
 
 /// `/v1beta/models/MODEL:generateContent`, and the same below a project of Vertex, where Claude is, too.
 fn google<'a>(path: &'a str, query: Option<&str>) -> Option<Ask<'a>> {
-    let below = path.strip_prefix("/v1beta1").or_else(|| path.strip_prefix("/v1beta"));
-    let below = below.or_else(|| path.strip_prefix("/v1")).unwrap_or(path);
-    let (publisher, rest) = match below.strip_prefix("/models/") {
+    const VERSIONS: [&str; 4] = ["/v1beta1", "/v1beta", "/v1alpha", "/v1"];
+    // Clients of Vertex take the version for a part of the base URL.
+    let below = VERSIONS.into_iter().find_map(|version| path.strip_prefix(version)).unwrap_or(path);
+    let googles = below.strip_prefix("/models/").or_else(|| below.strip_prefix("/publishers/google/models/"));
+    let (publisher, rest) = match googles {
         Some(rest) => ("google", rest),
-        // Clients of Vertex take the version for a part of the base URL.
         None => below.strip_prefix("/projects/")?.split_once("/publishers/")?.1.split_once("/models/")?,
     };
-    let (model, verb) = rest.rsplit_once(':').filter(|(model, _)| !model.is_empty() && !model.contains('/'))?;
+    // Some clients encode the colon.
+    let split = rest.rsplit_once(':').or_else(|| rest.rsplit_once("%3A")).or_else(|| rest.rsplit_once("%3a"));
+    let (model, verb) = split.filter(|(model, _)| !model.is_empty() && !model.contains('/'))?;
     let sse = query.is_some_and(|query| query.split('&').any(|pair| pair == "alt=sse"));
     if (publisher, model, verb) == ("anthropic", "count-tokens", "rawPredict") {
         return Some(Ask {

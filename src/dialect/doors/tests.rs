@@ -35,6 +35,12 @@ fn a_path_is_known_in_each_way_that_clients_write_it() {
         ("/v1/models/a%2Fb:streamGenerateContent", Some((Gemini, Chat, Some("a%2Fb")))),
         ("/v1beta/models/g:countTokens", Some((Gemini, CountTokens, Some("g")))),
         ("/v1beta/models/../x:generateContent", None),
+        ("/v1alpha/models/llama3:8b:generateContent", Some((Gemini, Chat, Some("llama3:8b")))),
+        ("/v1beta/models/x%3AgenerateContent", Some((Gemini, Chat, Some("x")))),
+        ("/v1beta1/publishers/google/models/g:embedContent", Some((Gemini, Embedding, Some("g")))),
+        ("/v1beta/models/:generateContent", None),
+        ("/v1beta/models/g", None),
+        ("/v2/models/g:generateContent", None),
         ("/v1beta/models/g:predict", None),
         ("/v1/projects/p/locations/l/publishers/google/models/g:generateContent", Some((Gemini, Chat, Some("g")))),
         (

@@ -17,7 +17,7 @@ struct Counted {
 }
 
 /// How many tokens a provider's reply says.
-pub fn read_token_count(body: &[u8]) -> Result<u64, Fault> {
+pub(super) fn read_token_count(body: &[u8]) -> Result<u64, Fault> {
     let counted: Counted = read_provider(body)?;
     if counted.error.is_some() {
         return Err(error::in_band(body));
@@ -27,7 +27,7 @@ pub fn read_token_count(body: &[u8]) -> Result<u64, Fault> {
 }
 
 /// The reply body that says `tokens`.
-pub fn write_token_count(tokens: u64) -> Vec<u8> {
+pub(super) fn write_token_count(tokens: u64) -> Vec<u8> {
     let mut out = Vec::new();
     let mut object = Object::begin(&mut out);
     object.number("totalTokens", tokens);

@@ -17,7 +17,6 @@ mod names;
 mod out;
 mod partial;
 mod parts;
-mod path;
 mod read;
 mod read_settings;
 mod reply;
@@ -39,9 +38,6 @@ mod write_stream;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
-pub use self::count::{read_token_count, write_token_count};
-pub use self::models::{write_model, write_models};
-pub use self::path::{Verb, from_path};
 use super::codec::{About, Asked, Codec, Framing, Target};
 use super::vectors::Embed;
 use crate::canonical::{Dialect, Fault, Lost, Reply, Request, StreamReader, StreamWriter};
@@ -109,9 +105,4 @@ impl Codec for Gemini {
     fn write_error(&self, fault: &Fault) -> (StatusCode, Bytes) {
         error::write(fault)
     }
-}
-
-/// The body of countTokens for a provider of this dialect; it is read with [`Codec::read_request`].
-pub fn write_count_request(request: &Request<'_>, target: &Target<'_>, lost: &mut Lost) -> Result<Vec<u8>, Fault> {
-    write::write_count(request, target, lost)
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::out::{Object, comma};
 
 /// The reply body that lists `names`.
-pub fn write_models<'a>(names: impl Iterator<Item = &'a str>) -> Bytes {
+pub(super) fn write_models<'a>(names: impl Iterator<Item = &'a str>) -> Bytes {
     let mut out = Vec::new();
     let mut object = Object::begin(&mut out);
     let list = object.key("models");
@@ -17,13 +17,6 @@ pub fn write_models<'a>(names: impl Iterator<Item = &'a str>) -> Bytes {
     }
     list.push(b']');
     object.end();
-    out.into()
-}
-
-/// The reply body that tells of one model, as `GET /v1beta/models/{name}` answers.
-pub fn write_model(name: &str) -> Bytes {
-    let mut out = Vec::new();
-    write_into(&mut out, name);
     out.into()
 }
 
@@ -44,7 +37,6 @@ mod tests {
     fn the_list_has_googles_shape() {
         assert_eq!(write_models(std::iter::empty()), r#"{"models":[]}"#);
         let one = r#"{"name":"models/smart","displayName":"smart","supportedGenerationMethods":["generateContent","streamGenerateContent","countTokens"]}"#;
-        assert_eq!(write_model("smart"), one);
         assert_eq!(write_models(["smart"].into_iter()), format!("{{\"models\":[{one}]}}"));
     }
 }

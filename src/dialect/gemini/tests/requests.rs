@@ -268,7 +268,7 @@ fn tokens_are_counted_of_the_whole_request() {
     let request = Request { turns: hi(), ..Request::default() };
     let write = |flavour| {
         let target = Target { model: "gemini-2.5-pro", flavour };
-        let written = crate::dialect::gemini::write_count_request(&request, &target, &mut Lost::nothing()).unwrap();
+        let written = Gemini.write_count_request(&request, &target).unwrap();
         serde_json::from_slice::<Value>(&written).unwrap()
     };
     let contents = json!([{"role": "user", "parts": [{"text": "hi"}]}]);
