@@ -24,5 +24,7 @@ pub mod openai_chat;
 pub mod openai_responses;
 pub mod restore;
 pub mod sse;
+#[cfg(test)]
+mod tests;
 pub mod vectors;
 pub mod wire;
