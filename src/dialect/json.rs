@@ -5,10 +5,17 @@
 //! nothing stands outside of strings that no JSON has. What gets past it that is not JSON (`[1,,2]`, a bad number) the
 //! provider will refuse in its own words; what it refuses is never JSON.
 
+mod brackets;
+mod class;
+mod text;
+
 use std::ops::Range;
 
-use memchr::memchr;
 use smallvec::SmallVec;
+
+use self::brackets::Brackets;
+use self::class::{CLASSES, Class};
+use self::text::end_of_text;
 
 /// The walk over one document. It can stop between any two bytes.
 pub struct Scan {
@@ -196,7 +203,7 @@ impl Scan {
         if *quote != b'"' {
             return None;
         }
-        if memchr(b'\\', name).is_none() {
+        if memchr::memchr(b'\\', name).is_none() {
             return self.found.wanted.iter().position(|wanted| wanted.as_bytes() == name);
         }
         let quoted = [b"\"", self.name.as_slice()].concat();
@@ -294,244 +301,5 @@ impl Scan {
     }
 }
 
-/// The length of the rest of a string with its closing quote, or, where it goes on in the next chunk, whether that
-/// begins with an escaped byte.
-///
-/// A search at memory speed has its price each time that it stops. So the first bytes are looked at one by one: most
-/// names are shorter, and in JSON within JSON so is the way from quote to quote. Further on only quotes are searched
-/// for, and the backslashes before them counted backwards: in prose and code a quote is several times rarer than the
-/// `\n` at which a search for both would stop.
-fn end_of_text(bytes: &[u8], escaped: bool) -> Result<usize, bool> {
-    let mut from = usize::from(escaped);
-    loop {
-        let near = bytes.len().min(from + NEAR);
-        while from < near {
-            match bytes[from] {
-                b'"' => return Ok(from + 1),
-                b'\\' => from += 2,
-                _ => from += 1,
-            }
-        }
-        let Some(rest) = bytes.get(from..) else { return Err(true) };
-        let Some(length) = memchr(b'"', rest) else { return Err(ends_in_escape(rest)) };
-        if !ends_in_escape(&rest[..length]) {
-            return Ok(from + length + 1);
-        }
-        from += length + 1;
-    }
-}
-
-/// How far to look byte by byte: measured against 8 and 32, on prose, code and JSON within JSON.
-const NEAR: usize = 16;
-
-/// Of the backslashes at the end, the last is not itself escaped.
-fn ends_in_escape(bytes: &[u8]) -> bool {
-    bytes.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
-}
-
-/// The brackets that are open: one bit each, set for `{`.
-#[derive(Default)]
-struct Brackets {
-    depth: usize,
-    braces: [u64; MAX_DEPTH / 64],
-}
-
-/// Deeper than any schema that a provider takes, and bounded because a body of brackets alone would otherwise be a
-/// cheap way to make every parser behind us overflow its stack.
-const MAX_DEPTH: usize = 512;
-
-impl Brackets {
-    fn open(&mut self, bracket: u8) -> Result<(), &'static str> {
-        if self.depth == MAX_DEPTH {
-            return Err("nested too deeply");
-        }
-        let bit = 1 << (self.depth % 64);
-        match bracket {
-            b'{' => self.braces[self.depth / 64] |= bit,
-            _ => self.braces[self.depth / 64] &= !bit,
-        }
-        self.depth += 1;
-        Ok(())
-    }
-
-    fn close(&mut self, bracket: u8) -> Result<(), &'static str> {
-        self.depth -= 1;
-        let brace = self.braces[self.depth / 64] >> (self.depth % 64) & 1 == 1;
-        if brace == (bracket == b'}') { Ok(()) } else { Err("this bracket closes another kind") }
-    }
-}
-
-/// What a byte is outside of strings.
-#[derive(Clone, Copy, PartialEq)]
-enum Class {
-    Never,
-    Plain,
-    Quote,
-    Open,
-    Close,
-}
-
-const CLASSES: [Class; 256] = {
-    let mut classes = [Class::Never; 256];
-    let plain = b" \t\r\n,:+-.0123456789eEtrufalsn";
-    let mut i = 0;
-    while i < plain.len() {
-        classes[plain[i] as usize] = Class::Plain;
-        i += 1;
-    }
-    classes[b'"' as usize] = Class::Quote;
-    classes[b'{' as usize] = Class::Open;
-    classes[b'[' as usize] = Class::Open;
-    classes[b'}' as usize] = Class::Close;
-    classes[b']' as usize] = Class::Close;
-    classes
-};
-
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use serde_json::value::RawValue;
-
-    use super::*;
-
-    const WANTED: &[&str] = &["model", "stream", "a"];
-
-    /// Scans `text` in chunks of `size`.
-    fn scan(text: &[u8], size: usize) -> Result<Found, NotJson> {
-        let mut scan = Scan::new(WANTED);
-        for chunk in text.chunks(size.max(1)) {
-            scan.push(chunk)?;
-        }
-        scan.finish()
-    }
-
-    /// Name, value, and whether it was repeated.
-    type Member<'a> = (&'a str, &'a str, bool);
-
-    /// The same for every way to cut: the wanted members that are there, or the error.
-    fn check(text: &str, expected: Result<&[Member<'_>], (usize, &str)>) {
-        for size in 1..=text.len().max(1) {
-            let got = scan(text.as_bytes(), size).map_err(|error| (error.at, error.what));
-            let got = got.map(|found| {
-                let member = |name: &'static str| Some((name, &text[found.get(name)?], found.repeated(name)));
-                WANTED.iter().copied().filter_map(member).collect::<Vec<_>>()
-            });
-            assert_eq!(got, expected.map(<[_]>::to_vec), "{text:?} in chunks of {size}");
-        }
-    }
-
-    #[test]
-    fn members_are_found_wherever_the_chunks_are_cut() {
-        check("{}", Ok(&[]));
-        check(" \t\r\n{ } \n", Ok(&[]));
-        check("\u{feff}{\"a\":1}", Ok(&[("a", "1", false)]));
-        check(r#"{"model":"gpt-5","stream":true}"#, Ok(&[("model", "\"gpt-5\"", false), ("stream", "true", false)]));
-        check(r#"{ "a" : -1.5e+3 , "b":null }"#, Ok(&[("a", "-1.5e+3", false)]));
-        check(
-            r#"{"a":{"model":[{"x":"]}\\"}]},"model":""}"#,
-            Ok(&[("model", "\"\"", false), ("a", r#"{"model":[{"x":"]}\\"}]}"#, false)]),
-        );
-        check(r#"{"x":"\\\"model\":\\","model":"a\\\"b\\\\"}"#, Ok(&[("model", r#""a\\\"b\\\\""#, false)]));
-        check(r#"{"\u006dodel":1,"\\model":2,"mod\el":3}"#, Ok(&[("model", "1", false)]));
-        check(r#"{"model":1,"a":[],"model":"é😀"}"#, Ok(&[("model", "\"é😀\"", true), ("a", "[]", false)]));
-    }
-
-    #[test]
-    fn what_is_not_json_is_refused_at_its_place() {
-        for (text, at, what) in [
-            ("", 0, "there is nothing"),
-            ("  ", 2, "there is nothing"),
-            ("[]", 0, "expected an object"),
-            ("\"model\"", 0, "expected an object"),
-            ("model=x", 0, "expected an object"),
-            (" \u{feff}{}", 1, "expected an object"),
-            ("{", 1, "it ends too early"),
-            ("{\"a", 3, "it ends too early"),
-            ("{\"a\":\"\\\"}", 9, "it ends too early"),
-            ("{\"a\":1", 6, "it ends too early"),
-            ("{\"a\":[{\"b\":1}", 13, "it ends too early"),
-            ("{,}", 1, "expected a member's name in double quotes"),
-            ("{a:1}", 1, "expected a member's name in double quotes"),
-            ("{\"a\":1,}", 7, "expected a member's name in double quotes"),
-            ("{\"a\" 1}", 5, "expected a colon"),
-            ("{\"a\":}", 5, "expected a value"),
-            ("{\"a\":'b'}", 5, "expected a value"),
-            ("{\"a\":1 2}", 7, "expected a comma or the end of the object"),
-            ("{\"a\":\"b\"\"c\"}", 8, "expected a comma or the end of the object"),
-            ("{\"a\":[1}}", 7, "this bracket closes another kind"),
-            ("{\"a\":{\"b\":1]}", 11, "this bracket closes another kind"),
-            ("{\"a\":[@]}", 6, "this cannot stand outside of a string"),
-            ("{}x", 2, "something follows the object"),
-            ("{} {}", 3, "something follows the object"),
-        ] {
-            check(text, Err((at, what)));
-        }
-    }
-
-    #[test]
-    fn nesting_is_bounded() {
-        let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
-        assert!(scan(nested(MAX_DEPTH).as_bytes(), 7).is_ok());
-        let error = scan(nested(MAX_DEPTH + 1).as_bytes(), 7).unwrap_err();
-        assert_eq!(error, NotJson { at: 5 + MAX_DEPTH, what: "nested too deeply" });
-    }
-
-    #[test]
-    fn a_name_of_a_megabyte_is_not_kept() {
-        let text = format!("{{\"{}\":1,\"model\":2}}", "a".repeat(1 << 20));
-        let mut scan = Scan::new(WANTED);
-        text.as_bytes().chunks(1000).for_each(|chunk| scan.push(chunk).unwrap());
-        assert!(scan.name.capacity() <= LONGEST_NAME);
-        assert!(scan.finish().unwrap().get("model").is_some());
-    }
-
-    /// Documents made at random from a fixed seed, also damaged: we find what serde_json finds, and refuse nothing
-    /// that it takes.
-    #[test]
-    fn agrees_with_serde_json() {
-        let mut random = fastrand::Rng::with_seed(7);
-        let mut valid = 0;
-        for _ in 0..2000 {
-            let mut text = String::from("{");
-            for n in 0..random.usize(..5) {
-                let comma = if n > 0 { "," } else { "" };
-                let name = random.choice(["model", "stream", "a", "b", "\\u0061"]).unwrap();
-                text += &format!("{comma} \"{name}\" :{} ", value(&mut random, 3));
-            }
-            text.push('}');
-            let mut bytes = text.into_bytes();
-            if random.bool() {
-                let at = random.usize(..bytes.len());
-                bytes[at] = *random.choice(b"{}[]\",:\\ x1").unwrap();
-            }
-            let parsed: Result<BTreeMap<String, Box<RawValue>>, _> = serde_json::from_slice(&bytes);
-            let found = scan(&bytes, random.usize(1..20));
-            let Ok(parsed) = parsed else { continue };
-            valid += 1;
-            let found = found.unwrap_or_else(|e| panic!("{e:?} in {}", String::from_utf8_lossy(&bytes)));
-            for name in WANTED {
-                let ours = found.get(name).map(|range| std::str::from_utf8(&bytes[range]).unwrap());
-                assert_eq!(ours, parsed.get(*name).map(|raw| raw.get()), "{}", String::from_utf8_lossy(&bytes));
-            }
-        }
-        assert!(valid > 500, "only {valid} documents survived their damage");
-    }
-
-    fn value(random: &mut fastrand::Rng, depth: usize) -> String {
-        match random.usize(..if depth == 0 { 3 } else { 5 }) {
-            0 => random.choice(["null", "true", "false", "0", "-1.5E-7"]).unwrap().to_string(),
-            1 => random.choice([r#""""#, r#""\"""#, r#""\\""#, r#""\n\\\"}""#, "\"é\\u00e9{[\""]).unwrap().to_string(),
-            2 => format!("\"{}\"", "x ".repeat(random.usize(..40))),
-            3 => {
-                let items: Vec<_> = (0..random.usize(..4)).map(|_| value(random, depth - 1)).collect();
-                format!("[{}]", items.join(" ,\n"))
-            }
-            _ => {
-                let items: Vec<_> =
-                    (0..random.usize(..4)).map(|n| format!("\"k{n}\": {}", value(random, depth - 1))).collect();
-                format!("{{{}}}", items.join(","))
-            }
-        }
-    }
-}
+mod tests;
