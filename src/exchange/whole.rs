@@ -5,7 +5,7 @@ use http::HeaderMap;
 
 use super::Call;
 use super::outbound::unsupported;
-use crate::canonical::{Fault, Lost, Usage};
+use crate::canonical::{Fault, FaultKind, Lost, Usage};
 use crate::dialect::codec::{Codec, Target};
 use crate::dialect::doors::Operation;
 
@@ -48,6 +48,11 @@ pub(super) fn reply(
     Some(match call.operation {
         Operation::Embeddings | Operation::Embedding => match (client.embeddings(), target.embeddings()) {
             (Some(client), Some(target)) => target.read_reply(body).and_then(|mut read| {
+                let inputs = client.read_request(&asked)?.inputs.len();
+                if read.vectors.len() < inputs {
+                    let message = format!("the provider gave {} vectors for {inputs} inputs", read.vectors.len());
+                    return Err(Fault::new(FaultKind::Malformed, message));
+                }
                 let counted = || headers.get(BEDROCKS_COUNT)?.to_str().ok()?.parse().ok();
                 read.usage.input = read.usage.input.or_else(counted);
                 let written = call.about(&asked, |about| client.write_reply(&read, about))?;

@@ -326,6 +326,24 @@ fn an_error_and_an_empty_answer_are_no_vectors() {
     });
 }
 
+/// Nobody could tell whose vector is missing, so another has to answer.
+#[test]
+fn fewer_vectors_than_inputs_are_no_answer() {
+    run(async {
+        let (providers, proxy) = providers().await;
+        for server in &SERVERS {
+            let (provider, model) = (of(&providers, server.dialect), format!("from-{}", server.dialect));
+            for client in CLIENTS.iter().filter(|client| client.dialect != server.dialect) {
+                // It goes on answering for two, whatever it is asked.
+                let reply = proxy.send(post(client, &model, &["one", "two", "three"])).await;
+                let pair = format!("{} to {}: {}", client.dialect, server.dialect, reply.text());
+                assert_eq!((reply.status, provider.calls().is_empty()), (502, false), "{pair}");
+                assert!(reply.text().contains("2 vectors for 3 inputs"), "{pair}");
+            }
+        }
+    });
+}
+
 /// What each dialect says of "q" and the documents "a", "b", "c": c before a.
 #[test]
 fn case_156_documents_keep_their_places() {
