@@ -18,7 +18,7 @@ fn named(name: &str, data: &str) -> Result<(String, Value), String> {
     value.map(|value| (name.to_owned(), value)).map_err(|_| format!("not JSON: {data}"))
 }
 
-/// What stands behind the last blank line is no event, for no client.
+/// What stands behind the last blank line is no event, for no client; lines of other fields are ignored, as by all.
 fn server_sent(text: &str) -> Vec<Result<(String, Value), String>> {
     let whole = text.rsplit_once("\n\n").map_or("", |(whole, _)| whole);
     let blocks = whole.split("\n\n").filter_map(|block| {
@@ -26,11 +26,6 @@ fn server_sent(text: &str) -> Vec<Result<(String, Value), String>> {
             let of = |line: &str| line.strip_prefix(name).map(|rest| rest.strip_prefix(' ').unwrap_or(rest).to_owned());
             block.lines().filter_map(of).collect::<Vec<_>>().join("\n")
         };
-        let strange =
-            |line: &&str| !["data:", "event:", "id:", "retry:", ":"].iter().any(|known| line.starts_with(known));
-        if let Some(line) = block.lines().filter(|line| !line.is_empty()).find(strange) {
-            return Some(Err(format!("no line of an event: {line}")));
-        }
         let data = field("data:");
         (!data.is_empty()).then(|| named(&field("event:"), &data))
     });
