@@ -31,7 +31,8 @@ impl Tally {
             Verdict::Wrong(why) => (&mut self.wrong, "WRONG", why),
         };
         *counter += 1;
-        let short: String = why.chars().take(60).collect();
+        // What comes behind is of this one call.
+        let short: String = why.split([';', '{']).next().unwrap_or_default().chars().take(60).collect();
         self.losses.entry(format!("{kind}: {short}")).or_insert_with(|| (0, format!("{who}: {why}"))).0 += 1;
     }
 
