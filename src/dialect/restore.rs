@@ -3,6 +3,7 @@
 //! Dialects differ in which names tools may have, and only OpenAI's have tools that take free text. So names that not
 //! everybody takes are replaced, and free text travels as the member `input` of a JSON object; the client sees neither.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
@@ -33,10 +34,10 @@ impl Restore {
             request.functions().filter(|tool| !fits(&tool.name)).map(|tool| tool.name.to_string()).collect();
         let mut at_target: HashMap<String, String> = HashMap::new();
         for name in odd {
-            if !at_target.contains_key(&name) {
-                let fitting = restore.fitting(&name, &names);
-                restore.renamed.insert(fitting.clone(), name.clone());
-                at_target.insert(name, fitting);
+            if let Entry::Vacant(vacant) = at_target.entry(name) {
+                let fitting = restore.fitting(vacant.key(), &names);
+                restore.renamed.insert(fitting.clone(), vacant.key().clone());
+                vacant.insert(fitting);
             }
         }
         if !at_target.is_empty() {

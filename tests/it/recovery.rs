@@ -1,10 +1,10 @@
 //! Streams that break off after the client has begun to read them, and are gone on with by a target of any dialect.
 
 use crate::support::client::Call;
+use crate::support::dialects::speech::{SPEECHES, Speech};
 use crate::support::provider::{Provider, Step};
 use crate::support::proxy::{Config, Proxy};
 use crate::support::run;
-use crate::support::dialects::speech::{SPEECHES, Speech};
 
 /// Two providers of each dialect; the models are `FIRST-SECOND`.
 async fn world() -> (Vec<Provider>, Proxy) {

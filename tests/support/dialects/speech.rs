@@ -56,7 +56,7 @@ impl Speech {
     /// A provider was asked in this dialect, wherever its paths begin.
     pub fn serves(&self, request: &Seen) -> bool {
         let ends = |place: &&str| request.path.ends_with(place.rsplit("MODEL").next().unwrap_or_default());
-        self.provider.iter().any(|place| ends(&place))
+        self.provider.iter().any(ends)
     }
 
     /// A provider of this dialect was asked for a stream.
