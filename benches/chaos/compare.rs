@@ -20,8 +20,8 @@ const SCENES: [&str; 6] = [
     "429 without Retry-After",
     "reset before headers",
     "no response",
-    "cut after 20 tokens",
-    "stall after 20 tokens",
+    "cut in the middle",
+    "stall in the middle",
 ];
 
 /// Prints a line for each scene. Whether no call was lost.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 use super::caller::Caller;
+use super::providers::MODELS;
 use super::tally::Tally;
 use crate::support::client::Call;
 use crate::support::dialects::speech::{SPEECHES, Speech};
@@ -55,8 +56,9 @@ async fn call(caller: &mut Caller, tally: &mut Tally) {
     let client = &SPEECHES[fastrand::usize(..SPEECHES.len())];
     let (stream, tool) = (fastrand::u8(..3) > 0, fastrand::u8(..4) == 0);
     let (model, kind) = if tool { ("call", Kind::Call) } else { ("text", Kind::Text) };
+    let model = format!("{model}-{}", fastrand::usize(..MODELS));
     let started = Instant::now();
-    let reply = caller.call(asked(client, model, stream)).await;
+    let reply = caller.call(asked(client, &model, stream)).await;
     let took = started.elapsed();
     match reply {
         Ok(reply) => {

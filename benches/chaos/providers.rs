@@ -26,7 +26,10 @@ const OVERLAP: Duration = Duration::from_secs(2);
 const DEADLINE: &str = "500ms";
 
 /// What of a hundred requests a bad provider fails, at random for each time that it is bad.
-const BADNESS: [u8; 4] = [20, 50, 90, 100];
+const BADNESS: [u8; 4] = [5, 20, 50, 100];
+
+/// Models of each kind. Each has targets of its own, which have to find out for themselves who is bad.
+pub const MODELS: usize = 8;
 
 /// What passes by itself, and is not the client's to know: a quota would be gone when its provider is good again.
 static PASSING: LazyLock<Vec<&Fault>> = LazyLock::new(|| {
@@ -71,8 +74,9 @@ impl Providers {
         for (index, provider) in self.all.iter().enumerate() {
             config = config.speaking(&format!("p{index}"), provider, DIALECTS[index]);
         }
-        for model in ["text", "call"] {
-            config = config.model(model, &format!("{{targets: [p0/the-{model}, p1/the-{model}, p2/the-{model}]}}"));
+        for (model, number) in ["text", "call"].into_iter().flat_map(|model| (0..MODELS).map(move |n| (model, n))) {
+            let targets = [0, 1, 2].map(|provider| format!("p{provider}/the-{model}-{number}")).join(", ");
+            config = config.model(&format!("{model}-{number}"), &format!("{{targets: [{targets}]}}"));
         }
         config
     }

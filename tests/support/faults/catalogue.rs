@@ -30,13 +30,13 @@ pub const FAULTS: &[Fault] = &[
     all("an empty answer", Before, scripts::empty),
     all("error event first", Before, |stage| scripts::error_first(stage, &errors::event(stage.speech.dialect))),
     all("cut before the first token", Before, scripts::cut_before_content),
-    all("cut after 20 tokens", Behind, |stage| scripts::half(stage, [Step::Close])),
-    all("reset after 20 tokens", Behind, |stage| scripts::half(stage, [Step::Reset])),
-    all("stall after 20 tokens", Behind, |stage| scripts::half(stage, [Step::Silence])),
-    all("a well-framed end after 20 tokens", Behind, scripts::ends_early),
+    all("cut in the middle", Behind, |stage| scripts::half(stage, [Step::Close])),
+    all("reset in the middle", Behind, |stage| scripts::half(stage, [Step::Reset])),
+    all("stall in the middle", Behind, |stage| scripts::half(stage, [Step::Silence])),
+    all("a well-framed end in the middle", Behind, scripts::ends_early),
     all("no terminator", Behind, scripts::no_terminator),
     all("malformed event", Behind, scripts::malformed_event),
-    all("garbage after 20 tokens", Behind, scripts::turns_to_garbage),
+    all("garbage in the middle", Behind, scripts::turns_to_garbage),
     all("error event in the middle", Behind, |stage| {
         scripts::error_in_the_middle(stage, &errors::event(stage.speech.dialect))
     }),

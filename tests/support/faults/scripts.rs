@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::json;
 
-use super::answer::{FIRST, MIDDLE};
+use super::answer::{first, middle};
 use super::{Script, Stage};
 use crate::support::dialects::errors::{self, Trouble};
 use crate::support::dialects::voice::bedrock;
@@ -31,7 +31,7 @@ pub fn head(stage: &Stage, then: impl IntoIterator<Item = Step>) -> Script {
 /// Half of a good answer, and `then`.
 pub fn half(stage: &Stage, then: impl IntoIterator<Item = Step>) -> Script {
     if stage.stream {
-        let kept = 1 + upto(&stage.good(), MIDDLE);
+        let kept = 1 + upto(&stage.good(), middle(&stage.said));
         let mut script = stage.play();
         script.truncate(kept);
         script.extend(then);
@@ -78,7 +78,7 @@ pub fn cut_before_content(stage: &Stage) -> Script {
 pub fn error_first(stage: &Stage, event: &Bytes) -> Script {
     let mut answer = stage.good();
     if stage.stream {
-        answer.pieces.truncate(upto(&answer, FIRST) - 1);
+        answer.pieces.truncate(upto(&answer, first(&stage.said)) - 1);
         answer.pieces.push(event.clone());
         return framed(&answer);
     }
@@ -128,7 +128,7 @@ pub fn malformed_event(stage: &Stage) -> Script {
         "ollama" => Bytes::from_static(b"{\"model\": \"the-mod\n"),
         _ => Bytes::from_static(b"data: {\"id\": \"x\", \"cho\n\n"),
     };
-    answer.pieces.insert(upto(&answer, MIDDLE), odd);
+    answer.pieces.insert(upto(&answer, middle(&stage.said)), odd);
     framed(&answer)
 }
 
@@ -150,14 +150,14 @@ pub fn wrong_accounting(stage: &Stage) -> Script {
 /// What comes before the first word, and `then`.
 fn beginning(stage: &Stage, then: impl IntoIterator<Item = Step>) -> Script {
     let mut script = stage.play();
-    script.truncate(upto(&stage.good(), FIRST));
+    script.truncate(upto(&stage.good(), first(&stage.said)));
     script.extend(then);
     script
 }
 
 fn with_half(stage: &Stage, then: impl IntoIterator<Item = Bytes>) -> Answer {
     let mut answer = stage.good();
-    answer.pieces.truncate(upto(&answer, MIDDLE));
+    answer.pieces.truncate(upto(&answer, middle(&stage.said)));
     answer.pieces.extend(then);
     answer
 }

@@ -52,7 +52,7 @@ fn judge_stream(client: &Speech, reply: &Reply, said: &Said) -> Verdict {
         return wrong("no stream of the dialect");
     }
     if let Some(message) = &heard.error {
-        let begins = all_text(said).starts_with(&heard.text);
+        let begins = all_text(said).starts_with(&heard.text) && thoughts(said).starts_with(&heard.thoughts);
         return match (begins, heard.ended) {
             (true, 0) => Error(message.clone()),
             (true, _) => wrong("an end and an error"),
@@ -83,12 +83,11 @@ fn differs(heard: &Heard, said: &Said) -> Option<String> {
     if calls != due.collect::<Vec<_>>() {
         return Some("other calls".into());
     }
-    let due: String = said
-        .parts
-        .iter()
-        .filter_map(|part| if let Part::Thought(text, _) = part { Some(*text) } else { None })
-        .collect();
-    (!heard.thoughts.is_empty() && heard.thoughts != due).then(|| "other thoughts".into())
+    (!heard.thoughts.is_empty() && heard.thoughts != thoughts(said)).then(|| "other thoughts".into())
+}
+
+fn thoughts(said: &Said) -> String {
+    said.parts.iter().filter_map(|part| if let Part::Thought(text, _) = part { Some(*text) } else { None }).collect()
 }
 
 fn all_text(said: &Said) -> String {
