@@ -3,16 +3,18 @@
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::{Call, Caller, outbound, relay};
-use crate::canonical::{Fault, FaultKind, estimate};
+use crate::canonical::{Blame, Fault, FaultKind, estimate};
 use crate::dialect::doors::Operation;
 use crate::telemetry::Outcome;
 
 /// `x-outrider-estimated: true`: the count is a guess of ours.
 const ESTIMATED: HeaderName = HeaderName::from_static("x-outrider-estimated");
 
-/// Answers with an estimate, if that is what is left: the client asks for a count, and no target can be asked for one.
+/// Answers with an estimate, if that is what is left: the client asks for a count, and no target can be asked for one, or
+/// none answers. What is wrong with the request itself is told.
 pub(super) async fn estimated(call: &mut Call, caller: &mut impl Caller, fault: Fault) -> Result<(), Fault> {
-    if call.operation != Operation::CountTokens || fault.kind != FaultKind::Unsupported {
+    let told = fault.blame() == Blame::Client && fault.kind != FaultKind::Unsupported;
+    if call.operation != Operation::CountTokens || told {
         return Err(fault);
     }
     let body = call.body.slice(0, call.body.len());

@@ -20,7 +20,7 @@ use serde_json::Value;
 
 /// Recordings of status 200 that are no answers, by their id, and why.
 pub const EXCEPTIONS: &[(&str, FaultKind, &str)] = &[
-    ("b0ee882b682344ed", FaultKind::Rejected, "an error of Azure's content filter"),
+    ("b0ee882b682344ed", FaultKind::ContentFiltered, "an error of Azure's content filter"),
     ("16060a870a4ad162", FaultKind::Empty, "the reply was not recorded"),
     ("f1d2cedc81c111a9", FaultKind::Empty, "the reply was not recorded"),
     ("1091a19378fe098f", FaultKind::Empty, "the reply was not recorded"),

@@ -7,7 +7,7 @@ fn known(path: &str) -> Option<(Dialect, Operation, Option<&str>)> {
 }
 
 #[test]
-fn a_path_is_known_in_each_way_that_clients_write_it() {
+fn case_031_a_path_is_known_in_each_way_that_clients_write_it() {
     for (path, expected) in [
         ("/v1/chat/completions", Some((OpenAiChat, Chat, None))),
         ("/v1/chat/completions/", Some((OpenAiChat, Chat, None))),

@@ -63,7 +63,7 @@ pub const EXCEPTIONS: &[(&str, Option<Dialect>, &str)] = &[
 
 /// Recordings of status 200 that are no answers, what they are, and why.
 pub const NO_ANSWERS: &[(&str, FaultKind, &str)] = &[
-    ("b0ee882b682344ed", FaultKind::Rejected, "an error of Azure's content filter"),
+    ("b0ee882b682344ed", FaultKind::ContentFiltered, "an error of Azure's content filter"),
     (
         "packages/openai/src/responses/__fixtures__/openai-error.1.chunks.txt",
         FaultKind::QuotaExhausted,
