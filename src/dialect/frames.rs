@@ -229,4 +229,66 @@ mod tests {
             assert_eq!(read(Framing::JsonArray, pieces), (vec![], false), "no JSON may begin so: {pieces:?}");
         }
     }
+
+    /// 64 MiB in pieces of a KiB, as a provider sends them that has forgotten to end a frame: `open` and then letters.
+    /// Gives how much of it was taken, and the fault.
+    fn feed(framing: Framing, open: &[u8]) -> (usize, Option<Fault>) {
+        let (mut frames, mut taken) = (Frames::new(framing), 0);
+        let piece = Bytes::from_static(&[b'x'; 1 << 10]);
+        let pieces = std::iter::once(Bytes::copy_from_slice(open)).chain(std::iter::repeat_n(piece, 64 << 10));
+        for piece in pieces {
+            let length = piece.len();
+            let (good, fault) = frames.push(piece, &mut |_, _| panic!("there is no whole frame"));
+            assert!(good.is_empty());
+            if fault.is_some() {
+                return (taken, fault);
+            }
+            taken += length;
+        }
+        (taken, None)
+    }
+
+    /// Were what is there searched again with each piece, the 16 MiB that are kept would take minutes.
+    #[test]
+    fn a_frame_without_an_end_is_refused_in_linear_time_and_bounded_memory() {
+        let length = u32::to_be_bytes(64 << 20);
+        let aws = [&length[..], &[0; 8]].concat();
+        for (framing, open, most) in [
+            (Framing::Sse, &b"data: "[..], LONGEST),
+            (Framing::Lines, b"{\"a\":\"", LONGEST),
+            (Framing::JsonArray, b"[{\"a\":\"", LONGEST),
+            (Framing::JsonArray, b"data: ", LONGEST),
+            (Framing::AwsEvents, &aws, 0),
+        ] {
+            let start = std::time::Instant::now();
+            let (taken, fault) = feed(framing, open);
+            assert_eq!(fault.map(|fault| fault.kind), Some(FaultKind::Malformed), "{framing:?}");
+            assert!(taken <= most + (1 << 10), "{framing:?}: {taken} bytes were taken");
+            assert!(start.elapsed().as_secs() < 5, "{framing:?}: {:?}", start.elapsed());
+        }
+    }
+
+    /// The largest frame that is one comes whole, and is not searched from its beginning with each piece.
+    #[test]
+    fn a_long_frame_in_small_pieces_comes_whole() {
+        let text = ["{\"a\":\"".to_owned(), "x".repeat(LONGEST - 100), "\"}".to_owned()].concat();
+        for (framing, open, close) in
+            [(Framing::Sse, "data: ", "\n\n"), (Framing::Lines, "", "\n"), (Framing::JsonArray, "[", "]")]
+        {
+            let start = std::time::Instant::now();
+            let (mut frames, mut seen) = (Frames::new(framing), 0);
+            let whole = Bytes::from([open, &text, close].concat());
+            for at in (0..whole.len()).step_by(1 << 10) {
+                let piece = whole.slice(at..whole.len().min(at + (1 << 10)));
+                let (_, fault) = frames.push(piece, &mut |_, data| {
+                    assert!(data == text.as_bytes(), "{framing:?}");
+                    seen += 1;
+                    Ok(true)
+                });
+                assert_eq!(fault, None, "{framing:?}");
+            }
+            assert_eq!(seen, 1, "{framing:?}");
+            assert!(start.elapsed().as_secs() < 5, "{framing:?}: {:?}", start.elapsed());
+        }
+    }
 }
