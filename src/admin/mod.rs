@@ -69,7 +69,7 @@ impl Door {
             Page::Index => pages::text(200, pages::INDEX),
             Page::Health => pages::text(200, "ok\n"),
             Page::Ready => pages::ready(self.readiness.reason()),
-            Page::Metrics => pages::metrics(&self.telemetry.metrics, &self.snapshot.load(), &self.health.targets()),
+            Page::Metrics => pages::metrics(&self.telemetry.metrics, &self.snapshot.load(), &self.health),
             Page::Targets => pages::json(200, &report::targets(&self.snapshot.load(), &self.health.targets(), now)),
             Page::Config => pages::json(200, &self.snapshot.load().redacted),
         }

@@ -1,16 +1,17 @@
 //! The answers of the operator's door, ready to be sent.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use http::Response;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
-use crate::health::TargetHealth;
+use crate::health::Registry;
+use crate::health::gate::Gate;
 use crate::provider::Key;
 use crate::snapshot::Snapshot;
-use crate::telemetry::{Metrics, ProviderGauges, TargetGauges};
+use crate::telemetry::{GateGauges, Metrics, ProviderGauges, TargetGauges};
 
 /// The page at `/`.
 pub(super) const INDEX: &str = "\
@@ -24,7 +25,8 @@ outrider
 ";
 
 /// The answer to a scrape.
-pub(super) fn metrics(metrics: &Metrics, snapshot: &Snapshot, known: &[Arc<TargetHealth>]) -> Response<Vec<u8>> {
+pub(super) fn metrics(metrics: &Metrics, snapshot: &Snapshot, registry: &Registry) -> Response<Vec<u8>> {
+    let known = registry.targets();
     let targets = known.iter().map(|target| TargetGauges {
         target: target.id().as_str(),
         breaker: target.breaker_state(),
@@ -36,7 +38,26 @@ pub(super) fn metrics(metrics: &Metrics, snapshot: &Snapshot, known: &[Arc<Targe
         reachable: provider.endpoint.reachable(),
         resting: provider.keys.iter().filter_map(|key| resting(key, now)).collect(),
     });
-    respond(200, Metrics::CONTENT_TYPE, metrics.render(targets, providers).into_bytes())
+    let text = metrics.render(targets, providers, gates(snapshot, registry));
+    respond(200, Metrics::CONTENT_TYPE, text.into_bytes())
+}
+
+/// Each limit of the configuration, once.
+fn gates<'a>(snapshot: &'a Snapshot, registry: &'a Registry) -> impl Iterator<Item = GateGauges<'a>> {
+    let show = |(scope, name), gate: &Gate| GateGauges {
+        scope,
+        name,
+        waiting: gate.waiting(),
+        turned_away: gate.turned_away(),
+    };
+    let process = snapshot.max_in_flight.map(|_| show(("process", ""), registry.gate()));
+    let providers = snapshot.providers.values().filter(|provider| provider.max_in_flight.is_some());
+    let providers = providers.map(move |provider| show(("provider", provider.id.as_str()), &provider.gate));
+    let targets = snapshot.targets().filter(|target| target.max_in_flight.is_some());
+    // A target may stand in several models.
+    let targets: BTreeMap<_, _> = targets.map(|target| (target.id.as_str(), target.health.gate())).collect();
+    let targets = targets.into_iter().map(move |(id, gate)| show(("target", id), gate));
+    process.into_iter().chain(providers).chain(targets)
 }
 
 fn resting(key: &Key, now: Instant) -> Option<(&str, &'static str)> {

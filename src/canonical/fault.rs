@@ -88,6 +88,8 @@ pub enum FaultKind {
     UnknownModel,
     /// A model without any target that may serve it now.
     NoTarget,
+    /// As many calls are under way as the operator allows, and no room became free in time.
+    Busy,
     /// The client's request cannot be understood or is not allowed.
     BadRequest,
     /// The target cannot do what is asked, or not without a loss that the client does not want. Another may.
@@ -163,7 +165,7 @@ impl FaultKind {
             Rejected | ContextExceeded | ContentFiltered | UnknownModel | BadRequest | Unsupported | TooLarge
             | ClientTimeout | Forbidden | ClientGone => Blame::Client,
             RateLimited | QuotaExhausted | KeyRefused => Blame::Key,
-            NoTarget | Internal | TotalTimeout | Diverged => Blame::Us,
+            NoTarget | Busy | Internal | TotalTimeout | Diverged => Blame::Us,
             Connect | ConnectTimeout | Tls | Reset | FirstTokenTimeout | IdleTimeout | UpstreamTimeout | Overloaded
             | ServerError | ModelMissing | Empty | Malformed | Truncated => Blame::Target,
         }
@@ -196,6 +198,7 @@ impl FaultKind {
             Diverged => "diverged",
             UnknownModel => "unknown_model",
             NoTarget => "no_target",
+            Busy => "busy",
             BadRequest => "bad_request",
             Unsupported => "unsupported",
             TooLarge => "too_large",

@@ -1,6 +1,7 @@
 //! Settings with a short form: a word or a text where a map is not needed.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -184,6 +185,8 @@ pub struct Target {
     pub name: Located<TargetName>,
     /// Its share among those of its list.
     pub weight: u32,
+    /// At most so many calls at a time.
+    pub max_in_flight: Option<NonZeroUsize>,
 }
 
 /// `provider/model`.
@@ -198,17 +201,17 @@ pub struct TargetName {
 impl Setting for Target {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         let Data::Map(entries) = &node.data else {
-            return Located::read(node, reader).map(|name| Self { name, weight: 1 });
+            return Located::read(node, reader).map(|name| Self { name, weight: 1, max_in_flight: None });
         };
         let form = TargetForm::read(node, reader)?;
         if entries.iter().all(|entry| entry.name != "use" || entry.value.data == Data::Null) {
             return reader.wrong(node.at, "`use` is missing", "name the target: `{use: provider/model}`");
         }
-        form.name.map(|name| Self { name, weight: form.weight })
+        form.name.map(|name| Self { name, weight: form.weight, max_in_flight: form.max_in_flight })
     }
 
     fn show(&self) -> Value {
-        json!({ "use": self.name.show(), "weight": self.weight })
+        json!({ "use": self.name.show(), "weight": self.weight, "max_in_flight": self.max_in_flight.show() })
     }
 
     fn fields() -> &'static [Field] {
@@ -276,5 +279,7 @@ settings! {
         name as "use": Option<Located<TargetName>> = None,
         /// Its share among those of its list; 0 is asked only when nothing else is left.
         weight: u32 = 1,
+        /// At most so many calls at a time; those over it go to the next target, or wait. Default: no limit.
+        max_in_flight: Option<NonZeroUsize> = None,
     }
 }

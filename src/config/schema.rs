@@ -31,6 +31,11 @@ settings! {
         models: Named<Model> = Named::default(),
         /// What a model does not say itself.
         defaults: Defaults = Defaults::default(),
+        /// At most so many calls at a time in this process. Default: no limit.
+        max_in_flight: Option<NonZeroUsize> = None,
+        /// Calls that find no room wait for it here: one queue for the process, one for each provider and target with a
+        /// `max_in_flight`.
+        queue: Queue = Queue::default(),
         /// Requests with a larger body are refused.
         body_limit: Size = Size(32 << 20),
         /// How the process ends.
@@ -40,12 +45,22 @@ settings! {
     }
     later ["intercept", "routes", "callers", "budgets", "limits"]
 
+    /// Who waits for room, and how long. Served in order while waits are short; once the one who has waited longest has
+    /// used up half of `wait`, the newest first, because it can still be answered in time. Who waits in vain, or finds
+    /// the queue full, gets 503 with Retry-After.
+    pub struct Queue {
+        /// At most so many calls wait in one queue; 0: none.
+        size: u32 = 100,
+        /// None waits longer than this.
+        wait: Duration = Duration::from_secs(2),
+    }
+
     /// Who answers, where, with which key.
     pub struct Provider {
         /// Which provider it is, when its name does not say: `openai`, `azure`, `groq`, `ollama` ...
         kind: Option<Located<String>> = None,
-        /// How a chat is written there: for anything that is not known by kind, or to leave a provider only one of those
-        /// that it speaks.
+        /// How a chat is written there: for anything that is not known by kind, or to leave a provider only one of
+        /// those that it speaks.
         dialect: Option<Dialect> = None,
         /// Where it is, with the path that stands before `/chat/completions`. Known for most kinds.
         base_url: Option<Located<String>> = None,
@@ -53,8 +68,8 @@ settings! {
         api_key: Option<Located<Secret>> = None,
         /// Several keys. Each rests by itself when it is limited or refused.
         api_keys: Vec<Located<Secret>> = Vec::new(),
-        /// Whose credential is sent: our `key`, the client's (`passthrough`), a cloud's login (`aws`, `google`, `entra`;
-        /// Bedrock's and Vertex' without a key), or `none`.
+        /// Whose credential is sent: our `key`, the client's (`passthrough`), a cloud's login (`aws`, `google`,
+        /// `entra`; Bedrock's and Vertex' without a key), or `none`.
         auth: Located<Auth> = Located::unplaced(Auth::Key),
         /// Azure's `api-version`. Without one, Azure's newer paths below `/openai/v1` are used.
         api_version: Option<Located<String>> = None,
@@ -70,6 +85,9 @@ settings! {
         connect_timeout: Option<Period> = None,
         /// At most so many requests at a time; those over it count as refused connections.
         max_connections: Option<NonZeroUsize> = None,
+        /// At most so many calls at a time, each until its answer has ended; those over it go to the next target, or
+        /// wait. Default: no limit.
+        max_in_flight: Option<NonZeroUsize> = None,
         /// Probing of its addresses, or `off`.
         health: Switch<Health> = Switch::On(Health::default()),
         /// The models it offers, for lists of models and for hints. Others can be asked for all the same.
@@ -106,6 +124,8 @@ settings! {
         context: Option<NonZeroUsize> = None,
         /// What it can do. A call that needs what it cannot goes elsewhere.
         abilities: Abilities = Abilities::default(),
+        /// At most so many calls at a time, as for a provider. Default: no limit.
+        max_in_flight: Option<NonZeroUsize> = None,
     }
     later ["price"]
 
@@ -138,12 +158,12 @@ settings! {
         /// A second target is asked when the first is late; the first real event wins. `off`, or a map; a map in which
         /// nothing is said leaves it as it is in `defaults`. Default off.
         hedge: Option<Switch<Hedge>> = None,
-        /// What to do when a stream breaks after its first token: `off` (the client gets the error), `restart` (the call
-        /// is run again elsewhere, and only what the client has not got is sent) or `continue` (a target that can goes on
-        /// from what was sent). Default restart.
+        /// What to do when a stream breaks after its first token: `off` (the client gets the error), `restart` (the
+        /// call is run again elsewhere, and only what the client has not got is sent) or `continue` (a target that can
+        /// goes on from what was sent). Default restart.
         recover: Option<Recover> = None,
-        /// How much of an answer is kept back, so that it can be replaced without a trace: `off`, what comes within a time
-        /// such as `300ms` after the first token, or `all`. Default off.
+        /// How much of an answer is kept back, so that it can be replaced without a trace: `off`, what comes within a
+        /// time such as `300ms` after the first token, or `all`. Default off.
         hold: Option<Hold> = None,
     }
     later ["require", "prefer", "sticky"]
@@ -183,7 +203,9 @@ settings! {
         /// shortest time counts, unless the provider's own `connect_timeout` says otherwise. Default 2s.
         connect: Option<Period> = None,
         /// Until the first token; where the answer is not streamed, until the whole of it is there. Default 30s, and 5m
-        /// for an answer that is not streamed.
+        /// for an answer that is not streamed. Where it is not said and a target has answered 20 streams, its own
+        /// history shortens it, as long as another target is left to be asked: to `max(5s, 4 x p99)` of its last
+        /// hundred streams.
         first_token: Option<Period> = None,
         /// Between two pieces of an answer. Default 60s.
         idle: Option<Period> = None,
@@ -193,8 +215,8 @@ settings! {
 
     /// When a second target is asked before the first has answered.
     pub struct Hedge {
-        /// When the first is late: later than a share of its own latest calls (`p50`, `p90`, `p95`, `p99`), or than a time
-        /// such as `800ms`. Default p95.
+        /// When the first is late: later than a share of its own latest calls (`p50`, `p90`, `p95`, `p99`), or than a
+        /// time such as `800ms`. Default p95.
         after: Option<After> = None,
         /// For at most this share of calls. Default 5%.
         at_most: Option<Share> = None,

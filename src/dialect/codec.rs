@@ -61,6 +61,11 @@ pub trait Codec: Sync {
         false
     }
 
+    /// What is left of a stream whose reason to end has been told.
+    fn closing(&self) -> &'static [u8] {
+        b""
+    }
+
     /// Its clients give thoughts back with the provider's proof of them: half a thought is none.
     fn signs_thoughts(&self) -> bool {
         true

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::admission::Entry;
 use super::answer::Answer;
 use super::failover::UNHINTED;
 use super::hold::Asked;
@@ -68,12 +69,13 @@ impl<T: Transport> Exchange<T> {
         call: &Call,
         policy: &Policy,
         (candidate, target): (usize, &'p Target),
+        entry: Entry,
         joint: Option<Joint<'_>>,
     ) -> Done<'p, T::Reply> {
         let key = pick_key(&target.provider, now(), fastrand::f64);
         let started = tokio::time::Instant::now();
         let forced = is_known_to_fail(target);
-        let outcome = self.ask(call, policy, (candidate, target), key, joint).await;
+        let outcome = self.ask(call, policy, (candidate, target), entry, key, joint).await;
         Done { candidate, target, key, took: started.elapsed(), forced, outcome }
     }
 
@@ -82,13 +84,13 @@ impl<T: Transport> Exchange<T> {
         call: &Call,
         policy: &Policy,
         (candidate, target): (usize, &Target),
+        Entry { room, others_left }: Entry,
         key: Option<&Key>,
         joint: Option<Joint<'_>>,
     ) -> Result<Answer<T::Reply>, Fault> {
-        let mut in_flight = target.health.start(now());
+        let mut in_flight = target.health.start(now()).whole(!call.head.stream).with(room);
         let started = tokio::time::Instant::now();
-        let patience =
-            Patience::new(call, policy, if call.head.stream { policy.first_token } else { policy.whole_reply });
+        let patience = Patience::new(call, policy, policy.first(&target.health, call.head.stream, others_left));
         let asked = Asked { call, policy, patience, joint };
         let answer = async {
             let Outbound { mut request, sent } = outbound::request(call, policy, target, key, joint)?;

@@ -4,6 +4,7 @@
 //! only as a [`Caller`] and the world only as a [`Transport`], so whole stories run in a test with a paused clock and
 //! no socket. Whatever happens, the call ends in exactly one record, emitted when [`Call`] is dropped.
 
+mod admission;
 mod answer;
 mod attempt;
 mod call;
@@ -102,6 +103,7 @@ impl<T: Transport> Exchange<T> {
     }
 
     async fn walk(&self, call: &mut Call, caller: &mut impl Caller) -> Result<(), Fault> {
+        let _room = self.room_for_a_call(&call.snapshot).await?;
         intake::read(call, caller).await?;
         let model = call.snapshot.find(&call.head.model, &self.registry)?;
         call.record.model = Some(model.name.clone());

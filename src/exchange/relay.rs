@@ -104,11 +104,8 @@ impl<T: Transport> Exchange<T> {
         let possible = plan.model.policy.recover != Recover::Off && fault.kind != FaultKind::ClientGone;
         let Some(given) = flow.given().filter(|_| possible) else { return Err(fault) };
         if given.is_whole() {
-            let call = &*pump.call;
-            let request = call.body.slice(0, call.body.len());
-            let end = call.about(&request, |about| given.ending(call.codec(), about));
             pump.flush(false).await?;
-            pump.write(end, true).await?;
+            pump.write(flow.close(), true).await?;
             return Ok(None);
         }
         let target = plan.target(&plan.order[candidate]);

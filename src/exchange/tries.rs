@@ -85,10 +85,20 @@ impl<T: Transport> Exchange<T> {
                 }
                 Next::GiveUp => return Err(tries.told.take().unwrap_or_else(|| nobody(plan))),
             };
+            if call.record.attempts.is_empty() {
+                call.record.added += call.received.elapsed();
+            }
+            let asked = |index: usize| tries.tried.iter().any(|tried| tried.candidate == index);
+            let entered =
+                self.room_for_a_try(call.snapshot.queue, caller, plan, candidate, asked, tries.deadline).await;
+            let (candidate, entry) = match entered {
+                Ok(entered) => entered,
+                Err(full) if full.kind == FaultKind::Busy => return Err(tries.told.take().unwrap_or(full)),
+                Err(gone) => return Err(gone),
+            };
             let target = plan.target(&plan.order[candidate]);
             if call.record.attempts.is_empty() {
                 target.provider.retry_budget.deposit(now());
-                call.record.added += call.received.elapsed();
             }
             let joint = given.map(|given| {
                 let diverged = tries.tried.iter().any(|tried| tried.kind == FaultKind::Diverged);
@@ -98,7 +108,7 @@ impl<T: Transport> Exchange<T> {
             let started = tokio::time::Instant::now();
             let done = tokio::select! {
                 biased;
-                done = self.attempt(call, policy, (candidate, target), joint) => done,
+                done = self.attempt(call, policy, (candidate, target), entry, joint) => done,
                 () = caller.gone() => {
                     Done::new(candidate, target, started, Err(Gone.into()))
                 }

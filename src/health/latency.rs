@@ -27,6 +27,8 @@ pub struct Quantiles {
     pub recent: u32,
     /// Half of the last hundred calls were at most as slow.
     pub p50: u32,
+    /// 90 % were.
+    pub p90: u32,
     /// 95 % were.
     pub p95: u32,
     /// 99 % were.
@@ -69,7 +71,13 @@ impl Latency {
         }
         sorted.sort_unstable();
         let at_most = |percent: usize| sorted[(sorted.len() * percent).div_ceil(100) - 1];
-        Some(Quantiles { recent: self.average.round() as u32, p50: at_most(50), p95: at_most(95), p99: at_most(99) })
+        let recent = self.average.round() as u32;
+        Some(Quantiles { recent, p50: at_most(50), p90: at_most(90), p95: at_most(95), p99: at_most(99) })
+    }
+
+    /// How many samples there ever were.
+    pub fn recorded(&self) -> usize {
+        self.recorded
     }
 }
 

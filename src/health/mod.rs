@@ -8,9 +8,11 @@
 //! to. A key and a provider are judged apart from targets, because a refused key says nothing about the model behind it.
 
 pub mod breaker;
+pub mod gate;
 mod key;
 pub mod latency;
 mod moment;
+mod pace;
 mod registry;
 pub mod retry_budget;
 mod target;

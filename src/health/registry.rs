@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex};
 
+use super::gate::Gate;
 use super::{KeyHealth, RetryBudget, TargetHealth, lock};
 use crate::names::{KeyId, ProviderId, TargetId};
 
@@ -19,6 +20,8 @@ pub struct Registry {
     targets: Mutex<Targets>,
     keys: Mutex<HashMap<KeyId, Arc<KeyHealth>>>,
     retry_budgets: Mutex<HashMap<ProviderId, Arc<RetryBudget>>>,
+    gates: Mutex<HashMap<ProviderId, Arc<Gate>>>,
+    gate: Arc<Gate>,
 }
 
 #[derive(Debug, Default)]
@@ -74,6 +77,16 @@ impl Registry {
     /// The retry budget of a provider.
     pub fn retry_budget(&self, id: &ProviderId) -> Arc<RetryBudget> {
         entry(&mut lock(&self.retry_budgets), id, Arc::default)
+    }
+
+    /// Where the calls to a provider are limited.
+    pub fn provider_gate(&self, id: &ProviderId) -> Arc<Gate> {
+        entry(&mut lock(&self.gates), id, Arc::default)
+    }
+
+    /// Where the calls of this process are limited.
+    pub fn gate(&self) -> &Arc<Gate> {
+        &self.gate
     }
 
     /// Every target that is remembered, by name.

@@ -12,10 +12,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::breaker::{Breaker, Pass, Standing};
-use super::latency::{Latency, Quantiles};
+use super::gate::{Gate, Room};
+use super::latency::{After, Latency, Quantiles};
 use super::lock;
 use super::moment::Moment;
-use crate::canonical::{Blame, Fault};
+use super::pace::Pace;
+use crate::canonical::{Blame, Fault, FaultKind};
 use crate::names::TargetId;
 
 /// A provider may send a page of HTML as its error; the operator needs the first line.
@@ -38,6 +40,11 @@ pub struct TargetHealth {
     rests_until: Moment,
     /// When its latest outage was over. That of the breaker, written under the lock only.
     recovered: Moment,
+    /// How soon streams begin.
+    first_token: Pace,
+    /// How soon answers that are not streamed are there.
+    whole_reply: Pace,
+    gate: Arc<Gate>,
     learned: Mutex<Learned>,
 }
 
@@ -45,6 +52,7 @@ pub struct TargetHealth {
 struct Learned {
     breaker: Breaker,
     first_token: Latency,
+    whole_reply: Latency,
     last_fault: Option<(Instant, LastFault)>,
 }
 
@@ -55,6 +63,11 @@ pub struct InFlight {
     target: Arc<TargetHealth>,
     /// Given back if no outcome has used it.
     pass: Option<Pass>,
+    started: Instant,
+    /// Its answer is not streamed: what is waited for is the whole of it.
+    whole: bool,
+    /// Given back when its answer has ended.
+    room: Option<Room>,
 }
 
 /// What the operator is shown.
@@ -72,8 +85,10 @@ pub struct TargetReport {
     pub consecutive_faults: u32,
     /// Of the calls of the last half minute; absent without one.
     pub success_share: Option<f64>,
-    /// Of the last hundred answers; absent before the first.
+    /// Of the last hundred streams; absent before the first.
     pub first_token_ms: Option<Quantiles>,
+    /// Of the last hundred answers that were not streamed; absent before the first.
+    pub whole_reply_ms: Option<Quantiles>,
     /// The latest thing that went wrong, be it the target's fault or its key's.
     pub last_fault: Option<LastFault>,
 }
@@ -100,6 +115,9 @@ impl TargetHealth {
             in_flight: AtomicUsize::new(0),
             rests_until: Moment::none(),
             recovered: Moment::none(),
+            first_token: Pace::default(),
+            whole_reply: Pace::default(),
+            gate: Arc::default(),
             learned: Mutex::default(),
         }
     }
@@ -146,7 +164,24 @@ impl TargetHealth {
             Some(epoch) => Pass::ordinary(epoch),
             None => self.learn(|learned| learned.breaker.admit(now)),
         };
-        InFlight { target: self.clone(), pass: Some(pass) }
+        InFlight { target: self.clone(), pass: Some(pass), started: now, whole: false, room: None }
+    }
+
+    /// Where its calls are limited.
+    pub fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
+    /// How long its own history says that a stream's first token is worth waiting for: `max(5 s, 4 x p99)` of its last
+    /// hundred streams. `None` with fewer than twenty.
+    pub fn first_token_deadline(&self) -> Option<Duration> {
+        self.first_token.deadline()
+    }
+
+    /// When an answer is late, by the history of streams or of answers that are not streamed. `None` while too little
+    /// is known.
+    pub fn late_after(&self, after: After, streamed: bool) -> Option<Duration> {
+        if streamed { self.first_token.late_after(after) } else { self.whole_reply.late_after(after) }
     }
 
     /// Calls under way.
@@ -178,6 +213,7 @@ impl TargetHealth {
             consecutive_faults: learned.breaker.faults_in_a_row(),
             success_share: learned.breaker.counts(now).share(),
             first_token_ms: learned.first_token.quantiles(),
+            whole_reply_ms: learned.whole_reply.quantiles(),
             last_fault: learned.last_fault.as_ref().map(|(at, fault)| LastFault {
                 seconds_ago: now.saturating_duration_since(*at).as_secs(),
                 ..fault.clone()
@@ -206,12 +242,26 @@ impl TargetHealth {
 }
 
 impl InFlight {
-    /// The first real event has arrived.
-    pub fn answered(&mut self, now: Instant, first_token: Duration) {
+    /// The same, whose answer is not streamed where `whole`.
+    pub fn whole(mut self, whole: bool) -> Self {
+        self.whole = whole;
+        self
+    }
+
+    /// The same, which has taken room.
+    pub fn with(mut self, room: Room) -> Self {
+        self.room = Some(room);
+        self
+    }
+
+    /// The first real event has arrived, or the whole of an answer that is not streamed.
+    pub fn answered(&mut self, now: Instant, took: Duration) {
         let Some(pass) = self.pass.take() else { return };
         self.target.learn(|learned| {
             learned.breaker.success(now, pass);
-            learned.first_token.record(first_token);
+            let (latency, pace) = self.paced(learned);
+            latency.record(took);
+            pace.follow(latency);
         });
     }
 
@@ -220,6 +270,11 @@ impl InFlight {
         let Some(pass) = self.pass.take() else { return };
         self.target.learn(|learned| {
             learned.remember(now, fault);
+            if fault.kind == FaultKind::FirstTokenTimeout {
+                let (latency, pace) = self.paced(learned);
+                latency.record(now.saturating_duration_since(self.started));
+                pace.correct(latency);
+            }
             match fault.blame() {
                 // Its other addresses have not failed.
                 Blame::Target if fault.one_address => learned.breaker.give_back(pass),
@@ -230,6 +285,14 @@ impl InFlight {
                 _ => learned.breaker.give_back(pass),
             }
         });
+    }
+
+    /// The history that this call belongs to.
+    fn paced<'l>(&self, learned: &'l mut Learned) -> (&'l mut Latency, &Pace) {
+        match self.whole {
+            true => (&mut learned.whole_reply, &self.target.whole_reply),
+            false => (&mut learned.first_token, &self.target.first_token),
+        }
     }
 
     /// The answer broke off after its first real event.
@@ -269,7 +332,7 @@ mod tests {
     mod recovery;
 
     use super::*;
-    use crate::canonical::FaultKind::{self, *};
+    use crate::canonical::FaultKind::*;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -387,7 +450,8 @@ mod tests {
         let expected = serde_json::json!({
             "health": "healthy", "breaker": "closed", "rests_for_ms": null, "in_flight": 1,
             "consecutive_faults": 1, "success_share": 0.5,
-            "first_token_ms": {"recent": 250, "p50": 250, "p95": 250, "p99": 250},
+            "first_token_ms": {"recent": 250, "p50": 250, "p90": 250, "p95": 250, "p99": 250},
+            "whole_reply_ms": null,
             "last_fault": {
                 "kind": "server_error", "status": 502, "seconds_ago": 3,
                 "message": &"bad gateway".repeat(99)[..MESSAGE_CHARS],

@@ -16,6 +16,7 @@ use http::{HeaderName, HeaderValue};
 
 use crate::canonical::{Abilities, Dialect};
 use crate::dialect::doors::Operation;
+use crate::health::gate::Gate;
 use crate::health::{KeyHealth, RetryBudget};
 use crate::names::{KeyId, ProviderId};
 use crate::upstream::Endpoint;
@@ -51,6 +52,12 @@ pub struct Provider {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Limits repeats against this provider while it is failing.
     pub retry_budget: Arc<RetryBudget>,
+    /// At most so many calls at a time.
+    pub max_in_flight: Option<usize>,
+    /// Where that is held. Kept over reloads.
+    pub gate: Arc<Gate>,
+    /// The same for single models.
+    pub max_in_flight_of: HashMap<String, usize>,
 }
 
 impl Provider {

@@ -37,6 +37,8 @@ pub struct Target {
     pub model: Arc<str>,
     /// Its share among the healthy targets of its group.
     pub weight: u32,
+    /// At most so many calls at a time.
+    pub max_in_flight: Option<usize>,
     /// How it is doing. Kept over reloads.
     pub health: Arc<TargetHealth>,
 }

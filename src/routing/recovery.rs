@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use super::Policy;
 pub use crate::health::After;
+use crate::health::TargetHealth;
 use crate::units;
 
 /// What is done when a stream breaks off after its first real event.
@@ -43,6 +45,19 @@ impl Default for Hedge {
     /// One call in twenty is late by the measure of its own target; no more than these are to cost twice.
     fn default() -> Self {
         Self { after: After::P95, at_most: 0.05 }
+    }
+}
+
+impl Policy {
+    /// How long a try may take until its first real event. What a target's own history says counts for streams, where
+    /// nobody has said another time and `others_left` can be asked in its place: a call's last hope gets all the time
+    /// that there is. Whole answers take as long as they are long, so their history says nothing about the next.
+    pub fn first(&self, health: &TargetHealth, streamed: bool, others_left: bool) -> Duration {
+        match streamed {
+            false => self.whole_reply,
+            true if self.first_token_fixed || !others_left => self.first_token,
+            true => health.first_token_deadline().map_or(self.first_token, |own| own.min(self.first_token)),
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use super::Snapshot;
 use crate::config::forms::Switch;
 use crate::config::{Config, Environment, Loaded, Place, Problem, Problems, Setting};
 use crate::health::Registry;
+use crate::health::gate::Line;
 use crate::names::{ProviderId, TargetId};
 use crate::provider::Provider;
 
@@ -102,6 +103,8 @@ fn assemble(
         default_provider,
         offered: offered(config),
         defaults: model::policy((&config.defaults).into(), config),
+        max_in_flight: config.max_in_flight.map(usize::from),
+        queue: Line { size: config.queue.size as usize, wait: config.queue.wait },
         body_limit: config.body_limit.0,
         allow_origins: config.allow_origins.iter().map(|origin| origin.0.clone()).collect(),
         redacted: config.show(),

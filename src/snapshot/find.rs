@@ -43,7 +43,8 @@ impl Snapshot {
     fn alone(&self, name: &str, provider: &Arc<Provider>, model: &str, registry: &Registry) -> Arc<Model> {
         let id = TargetId::new(&provider.id, model);
         let health = registry.dynamic_target(&id);
-        let target = Target { id, provider: provider.clone(), model: model.into(), weight: 1, health };
+        let max_in_flight = provider.max_in_flight_of.get(model).copied();
+        let target = Target { id, provider: provider.clone(), model: model.into(), weight: 1, max_in_flight, health };
         Arc::new(Model { name: name.into(), groups: vec![vec![target]], policy: self.defaults.clone() })
     }
 

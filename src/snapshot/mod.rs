@@ -11,6 +11,7 @@ pub mod reload;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::health::gate::Line;
 use crate::names::{ModelName, ProviderId, TargetId};
 use crate::provider::Provider;
 use crate::routing::{Model, Policy, Target};
@@ -33,6 +34,10 @@ pub struct Snapshot {
     pub offered: Vec<TargetId>,
     /// What a model does not say itself.
     pub defaults: Policy,
+    /// At most so many calls at a time in this process.
+    pub max_in_flight: Option<usize>,
+    /// How many calls may wait for room, and how long.
+    pub queue: Line,
     /// Bodies over this are refused.
     pub body_limit: usize,
     /// Pages that may call, as `Origin` spells them.

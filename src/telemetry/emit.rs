@@ -72,7 +72,7 @@ mod tests {
             let written = String::from_utf8(file.0.lock().unwrap().clone()).unwrap();
             assert_eq!(written.lines().count(), lines, "{level}: {written}");
             assert!(written.is_empty() || written.ends_with('\n'));
-            assert!(telemetry.metrics.render([], []).contains("outrider_overhead_seconds_count 2\n"));
+            assert!(telemetry.metrics.render([], [], []).contains("outrider_overhead_seconds_count 2\n"));
         }
     }
 }

@@ -43,6 +43,8 @@ pub(super) struct StateFamilies {
     pub(super) in_flight: IntGaugeVec,
     pub(super) reachable: IntGaugeVec,
     pub(super) key_resting: IntGaugeVec,
+    pub(super) waiting: IntGaugeVec,
+    pub(super) turned_away: IntCounterVec,
 }
 
 impl Families {
@@ -192,6 +194,22 @@ impl StateFamilies {
                     ),
                     &["key", "reason"],
                 ),
+            ),
+            waiting: register(
+                registry,
+                IntGaugeVec::new(
+                    Opts::new(
+                        "outrider_queue_length",
+                        "Calls that wait for room under a max_in_flight, read when scraped.",
+                    ),
+                    &["scope", "name"],
+                ),
+            ),
+            turned_away: counters(
+                registry,
+                "outrider_turned_away_total",
+                "Times that a call found no room under a max_in_flight, not even by waiting.",
+                &["scope", "name"],
             ),
         }
     }

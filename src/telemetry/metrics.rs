@@ -51,6 +51,19 @@ pub struct ProviderGauges<'a> {
     pub resting: Vec<(&'a str, &'static str)>,
 }
 
+/// One limit of calls at a time, as it is at the time of a scrape.
+#[derive(Clone, Copy, Debug)]
+pub struct GateGauges<'a> {
+    /// `process`, `provider` or `target`.
+    pub scope: &'a str,
+    /// The name of the provider or the target; empty for the process.
+    pub name: &'a str,
+    /// Calls that wait for room.
+    pub waiting: usize,
+    /// Calls that got none, so far.
+    pub turned_away: u64,
+}
+
 /// Counts one thing in flight until it is dropped.
 #[derive(Debug)]
 pub struct InFlight(IntGauge);
@@ -164,6 +177,7 @@ impl Metrics {
         &self,
         targets: impl IntoIterator<Item = TargetGauges<'a>>,
         providers: impl IntoIterator<Item = ProviderGauges<'a>>,
+        gates: impl IntoIterator<Item = GateGauges<'a>>,
     ) -> String {
         let states = Registry::new();
         let gauges = StateFamilies::new(&states);
@@ -173,6 +187,10 @@ impl Metrics {
             for (key, why) in resting {
                 gauges.key_resting.with_label_values(&[key, why]).set(1);
             }
+        }
+        for GateGauges { scope, name, waiting, turned_away } in gates {
+            gauges.waiting.with_label_values(&[scope, name]).set(waiting as i64);
+            gauges.turned_away.with_label_values(&[scope, name]).inc_by(turned_away);
         }
         let mut families = self.registry.gather();
         families.extend(states.gather());
@@ -319,7 +337,7 @@ mod tests {
     use crate::telemetry::Outcome;
 
     fn rendered(metrics: &Metrics) -> String {
-        metrics.render([], [])
+        metrics.render([], [], [])
     }
 
     #[track_caller]
@@ -391,7 +409,11 @@ mod tests {
         let text = metrics.render(
             [TargetGauges { target: "a/b", breaker: 2, in_flight: 3 }],
             [ProviderGauges { provider: "a", reachable: false, resting: vec![("a#1", "quota_exhausted")] }],
+            [GateGauges { scope: "provider", name: "a", waiting: 4, turned_away: 5 }],
         );
+        let waiting = r#"outrider_queue_length{name="a",scope="provider"} 4"#;
+        let turned_away = r#"outrider_turned_away_total{name="a",scope="provider"} 5"#;
+        assert_has(&text, &[waiting, turned_away]);
         let state = r#"outrider_target_breaker_state{target="a/b"} 2"#;
         let in_flight = r#"outrider_target_in_flight{target="a/b"} 3"#;
         let reachable = r#"outrider_provider_reachable{provider="a"} 0"#;
@@ -431,7 +453,7 @@ mod tests {
             record.attempts[0].target = name.as_str().into();
             metrics.observe(&record);
         }
-        let text = metrics.render([], []);
+        let text = metrics.render([], [], []);
         for family in ["outrider_calls_total", "outrider_attempts_total", "outrider_failovers_total"] {
             let series = text.lines().filter(|line| line.starts_with(family)).count();
             assert!((200..=202).contains(&series), "{family} has {series} series");

@@ -16,6 +16,6 @@ mod tracing_setup;
 
 pub use access_log::{AccessLog, Format};
 pub use emit::Telemetry;
-pub use metrics::{Metrics, ProviderGauges, TargetGauges};
+pub use metrics::{GateGauges, Metrics, ProviderGauges, TargetGauges};
 pub use record::{Attempt, CallRecord, Outcome};
 pub use tracing_setup::init_tracing;

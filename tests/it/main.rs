@@ -17,6 +17,7 @@ mod hostile_upstream;
 mod keys;
 mod lanes;
 mod life;
+mod load;
 mod logins;
 mod opaque;
 mod operator;

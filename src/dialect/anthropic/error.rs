@@ -61,7 +61,7 @@ fn words(fault: &Fault) -> (StatusCode, &'static str) {
         RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limit_error"),
         // Not 429: the SDKs would try that again.
         QuotaExhausted => (StatusCode::PAYMENT_REQUIRED, "billing_error"),
-        Overloaded | NoTarget => {
+        Overloaded | NoTarget | Busy => {
             (StatusCode::from_u16(OVERLOADED).unwrap_or(StatusCode::SERVICE_UNAVAILABLE), "overloaded_error")
         }
         ServerError => (upstreams(fault, 500..=599, StatusCode::BAD_GATEWAY), "api_error"),

@@ -96,7 +96,7 @@ pub fn write_exception(fault: &Fault, out: &mut Vec<u8>) {
         RateLimited | QuotaExhausted => "throttlingException",
         BadRequest | Unsupported | Rejected | ContextExceeded | ContentFiltered | UnknownModel | TooLarge
         | ClientTimeout | Forbidden | KeyRefused | ModelMissing | ClientGone => "validationException",
-        Overloaded | NoTarget => "serviceUnavailableException",
+        Overloaded | NoTarget | Busy => "serviceUnavailableException",
         ServerError | UpstreamTimeout | FirstTokenTimeout | IdleTimeout | Empty | Malformed | Truncated | Diverged
         | Reset => "modelStreamErrorException",
         Connect | ConnectTimeout | Tls | TotalTimeout | Internal => "internalServerException",
@@ -118,7 +118,7 @@ fn words(fault: &Fault) -> (u16, &'static str) {
         Forbidden | KeyRefused => (403, "AccessDeniedException"),
         RateLimited => (429, "ThrottlingException"),
         QuotaExhausted => (400, "ServiceQuotaExceededException"),
-        Overloaded | NoTarget => (503, "ServiceUnavailableException"),
+        Overloaded | NoTarget | Busy => (503, "ServiceUnavailableException"),
         ConnectTimeout | FirstTokenTimeout | IdleTimeout | TotalTimeout | UpstreamTimeout => {
             (408, "ModelTimeoutException")
         }

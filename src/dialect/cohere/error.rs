@@ -41,7 +41,7 @@ fn status(fault: &Fault) -> StatusCode {
         RateLimited => StatusCode::TOO_MANY_REQUESTS,
         // Cohere's word for an account that is at its limit.
         QuotaExhausted => StatusCode::PAYMENT_REQUIRED,
-        Overloaded | NoTarget => StatusCode::SERVICE_UNAVAILABLE,
+        Overloaded | NoTarget | Busy => StatusCode::SERVICE_UNAVAILABLE,
         ServerError => upstreams(fault, 500..=599, StatusCode::BAD_GATEWAY),
         ConnectTimeout | FirstTokenTimeout | IdleTimeout | TotalTimeout | UpstreamTimeout => {
             StatusCode::GATEWAY_TIMEOUT

@@ -1,9 +1,6 @@
 //! What a client has been given of an answer.
 
-use bytes::Bytes;
-
 use crate::canonical::{Delta, Event, PartStart, Stop, StreamWriter, Usage};
-use crate::dialect::codec::{About, Codec};
 
 /// What is longer is not kept, and cannot be gone on with.
 const LONGEST: usize = 4 << 20;
@@ -90,14 +87,6 @@ impl Given {
             writer.event(event, &mut unsent);
             unsent.clear();
         });
-    }
-
-    /// The end of the stream for a client that has everything else.
-    pub fn ending(&self, client: &dyn Codec, about: &About<'_>) -> Bytes {
-        let (mut writer, mut out) = (client.write_stream(about), Vec::new());
-        self.replay(writer.as_mut());
-        writer.event(&Event::End, &mut out);
-        out.into()
     }
 
     pub(super) fn pieces(&self) -> &[Piece] {

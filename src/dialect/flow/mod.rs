@@ -45,6 +45,9 @@ pub trait Flow: Send {
     /// What the client has been given so far. `None`: it was not kept, or nothing else could go on from there.
     fn given(&mut self) -> Option<Given>;
 
+    /// What the client is sent at the end of an answer that lacked nothing but its end.
+    fn close(&mut self) -> Bytes;
+
     /// What the client is sent in the place of the rest.
     fn fail(&mut self, fault: &Fault) -> Bytes;
 }

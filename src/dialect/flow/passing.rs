@@ -31,6 +31,11 @@ impl Passing {
         Self { codec, kept, held, unread, reading: None, given: Given::default() }
     }
 
+    /// The dialect that passes.
+    pub fn codec(&self) -> &'static dyn Codec {
+        self.codec
+    }
+
     /// Whether calls are kept back.
     pub fn is_kept(&self) -> bool {
         self.kept

@@ -199,6 +199,16 @@ impl Flow for Stream {
         }
     }
 
+    fn close(&mut self) -> Bytes {
+        let Output { passing, writer, out, .. } = &mut self.output;
+        if let Some(passing) = passing {
+            return Bytes::from_static(passing.codec().closing());
+        }
+        out.clear();
+        writer.event(&Event::End, out);
+        Bytes::copy_from_slice(out)
+    }
+
     fn fail(&mut self, fault: &Fault) -> Bytes {
         let mut out = Vec::new();
         self.output.writer.event(&Event::Error(fault.clone()), &mut out);

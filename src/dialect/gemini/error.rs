@@ -57,7 +57,7 @@ fn status(fault: &Fault) -> StatusCode {
         Forbidden => StatusCode::FORBIDDEN,
         KeyRefused => upstreams(fault, 401..=403, StatusCode::UNAUTHORIZED),
         RateLimited | QuotaExhausted => StatusCode::TOO_MANY_REQUESTS,
-        Overloaded | NoTarget => StatusCode::SERVICE_UNAVAILABLE,
+        Overloaded | NoTarget | Busy => StatusCode::SERVICE_UNAVAILABLE,
         ServerError => upstreams(fault, 500..=599, StatusCode::BAD_GATEWAY),
         ConnectTimeout | FirstTokenTimeout | IdleTimeout | TotalTimeout | UpstreamTimeout => {
             StatusCode::GATEWAY_TIMEOUT

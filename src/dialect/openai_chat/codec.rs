@@ -41,6 +41,10 @@ impl Codec for OpenAiChat {
         Box::new(translate::Writer::new(about))
     }
 
+    fn closing(&self) -> &'static [u8] {
+        b"data: [DONE]\n\n"
+    }
+
     fn prefills(&self, target: &Target<'_>) -> bool {
         matches!(target.flavour, Flavour::Mistral | Flavour::OpenRouter)
     }

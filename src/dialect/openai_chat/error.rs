@@ -43,7 +43,7 @@ fn words(fault: &Fault) -> (StatusCode, &'static str, Option<&'static str>) {
         KeyRefused => (upstreams(fault, 401..=403, StatusCode::UNAUTHORIZED), REQUEST, Some("invalid_api_key")),
         RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", Some("rate_limit_exceeded")),
         QuotaExhausted => (StatusCode::TOO_MANY_REQUESTS, "insufficient_quota", Some("insufficient_quota")),
-        Overloaded | NoTarget => (StatusCode::SERVICE_UNAVAILABLE, "server_error", label),
+        Overloaded | NoTarget | Busy => (StatusCode::SERVICE_UNAVAILABLE, "server_error", label),
         ServerError => (upstreams(fault, 500..=599, StatusCode::BAD_GATEWAY), "server_error", label),
         ConnectTimeout | FirstTokenTimeout | IdleTimeout | TotalTimeout | UpstreamTimeout => {
             (StatusCode::GATEWAY_TIMEOUT, "api_error", label)

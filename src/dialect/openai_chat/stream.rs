@@ -12,6 +12,7 @@ use bytes::Bytes;
 use self::seen::{Progress, Seen};
 use super::OpenAiChat;
 use crate::canonical::{Fault, FaultKind, Usage};
+use crate::dialect::codec::Codec;
 use crate::dialect::doors::Operation;
 use crate::dialect::flow::{Flow, GARBAGE, Given, Passing, Pushed};
 use crate::dialect::sse::Splitter;
@@ -129,6 +130,10 @@ impl Flow for StreamWatch {
 
     fn given(&mut self) -> Option<Given> {
         self.passing.given()
+    }
+
+    fn close(&mut self) -> Bytes {
+        Bytes::from_static(OpenAiChat.closing())
     }
 
     fn fail(&mut self, fault: &Fault) -> Bytes {

@@ -10,7 +10,7 @@ use crate::snapshot;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-const KINDS: [FaultKind; 30] = {
+const KINDS: [FaultKind; 31] = {
     use FaultKind::*;
     [
         Connect,
@@ -36,6 +36,7 @@ const KINDS: [FaultKind; 30] = {
         Diverged,
         UnknownModel,
         NoTarget,
+        Busy,
         BadRequest,
         Unsupported,
         TooLarge,
@@ -152,7 +153,7 @@ fn every_kind_of_fault_has_its_row() {
                 ["b", "b", "-"]
             }
             ContentFiltered | Rejected | BadRequest | TooLarge | ClientTimeout | Forbidden | ClientGone
-            | UnknownModel | NoTarget | TotalTimeout | Internal => ["-", "-", "-"],
+            | UnknownModel | NoTarget | Busy | TotalTimeout | Internal => ["-", "-", "-"],
         };
         let found = ["a b", "a | b", "a"].map(|groups| step(groups, "tries: 3", &format!("a:{kind}"), true));
         assert_eq!(found, expected, "{kind}");

@@ -93,8 +93,11 @@ pub fn open(
 ) -> Model {
     let target = |target: &forms::Target| {
         let id = id(target);
+        let provider = providers.get(target.name.value.provider.as_str())?;
+        let of_provider = provider.max_in_flight_of.get(&target.name.value.model).copied();
         Some(Target {
-            provider: providers.get(target.name.value.provider.as_str())?.clone(),
+            provider: provider.clone(),
+            max_in_flight: target.max_in_flight.map(usize::from).into_iter().chain(of_provider).min(),
             model: target.name.value.model.as_str().into(),
             weight: target.weight,
             health: registry.target(&id),

@@ -36,6 +36,8 @@ pub struct Decided {
     login: Option<Login>,
     passthrough: bool,
     headers: Vec<(HeaderName, HeaderValue)>,
+    max_in_flight: Option<usize>,
+    max_in_flight_of: HashMap<String, usize>,
 }
 
 impl Decided {
@@ -66,6 +68,9 @@ impl Decided {
             passthrough: self.passthrough,
             headers: self.headers,
             retry_budget: registry.retry_budget(&self.id),
+            max_in_flight: self.max_in_flight,
+            gate: registry.provider_gate(&self.id),
+            max_in_flight_of: self.max_in_flight_of,
             id: self.id,
         }
     }
@@ -102,6 +107,8 @@ pub fn decide(
         keys,
         passthrough: said.auth.value == Auth::Passthrough,
         headers,
+        max_in_flight: said.max_in_flight.map(usize::from),
+        max_in_flight_of: max_in_flight_of(said),
         spec: Spec {
             tls: url.tls,
             host: url.host,
@@ -167,6 +174,13 @@ fn limited(said: &schema::Provider) -> HashMap<String, Abilities> {
         (name.value.clone(), Abilities { context, tools, images, documents, audio })
     });
     abilities.filter(|(_, abilities)| *abilities != Abilities::default()).collect()
+}
+
+/// The models that have a limit of their own.
+fn max_in_flight_of(said: &schema::Provider) -> HashMap<String, usize> {
+    let limits =
+        said.models.0.iter().filter_map(|(name, offer)| Some((name.value.clone(), offer.max_in_flight?.into())));
+    limits.collect()
 }
 
 /// The cloud's login that requests carry: the one said, else its kind's where there is no key.

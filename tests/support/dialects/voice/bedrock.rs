@@ -49,7 +49,8 @@ pub fn stream(said: &Said) -> Answer {
 pub fn invoked(said: &Said) -> Answer {
     let chunk = |event: &Value| json!({"bytes": STANDARD.encode(event.to_string()), "p": "abc"});
     let pieces = anthropic::streamed(said).iter().map(|event| frame("event", "chunk", &chunk(event)).into()).collect();
-    Answer { pieces, ..Answer::body(200, "application/vnd.amazon.eventstream", "") }
+    let answer = Answer::body(200, "application/vnd.amazon.eventstream", "");
+    Answer { pieces, ..answer.with_header("x-amzn-bedrock-content-type", "application/json") }
 }
 
 /// The frames of a stream, by the event's or the exception's name; Claude's events out of their chunks.

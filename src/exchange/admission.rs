@@ -1,0 +1,133 @@
+//! Whether there is room for a call, or for one try of it.
+//!
+//! A target that is full is like one that rests for a moment: the try goes to the next of the plan that is doing well
+//! and has room. Where all of these are full, the call waits for whichever has room first, for as long as the queue and
+//! its own time allow, and is then told to come back. What is taken is given back when the answer has ended.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use smallvec::SmallVec;
+use tokio::time::timeout_at;
+
+use super::attempt::now;
+use super::{Caller, Exchange, Gone};
+use crate::canonical::{Fault, FaultKind};
+use crate::health::gate::{Gate, Line, Permit, Room, Waiting};
+use crate::routing::Target;
+use crate::routing::plan::{Plan, Standing};
+use crate::snapshot::Snapshot;
+
+/// A client is not told to come back any sooner: an answer takes seconds.
+const LEAST_PAUSE: Duration = Duration::from_secs(1);
+
+/// What a try begins with.
+pub(super) struct Entry {
+    pub(super) room: Room,
+    /// Another target could be asked in its place.
+    pub(super) others_left: bool,
+}
+
+impl<T> Exchange<T> {
+    /// Room in this process. Asked for before the body of the call is read: bodies are what costs memory.
+    pub(super) async fn room_for_a_call(&self, snapshot: &Snapshot) -> Result<Permit, Fault> {
+        let gate = self.registry.gate();
+        if let Some(permit) = gate.enter(snapshot.max_in_flight) {
+            return Ok(permit);
+        }
+        let (limit, line) = (snapshot.max_in_flight.unwrap_or(usize::MAX), snapshot.queue);
+        let until = now() + line.wait;
+        wait(gate, limit, line, until).await.ok_or_else(|| busy("there are too many calls at once", line))
+    }
+
+    /// Room for a try at `candidate` of the plan, or at another that is doing well and was not `asked` yet. Who has it.
+    pub(super) async fn room_for_a_try(
+        &self,
+        line: Line,
+        caller: &mut impl Caller,
+        plan: &Plan,
+        candidate: usize,
+        asked: impl Fn(usize) -> bool,
+        deadline: Instant,
+    ) -> Result<(usize, Entry), Fault> {
+        let well = |index: usize| matches!(plan.order[index].standing, Standing::Ready | Standing::OnTrial { .. });
+        let others = (0..plan.order.len()).filter(|index| *index != candidate && well(*index) && !asked(*index));
+        let others: SmallVec<[usize; 4]> = others.collect();
+        let others_left = !others.is_empty();
+        let full: SmallVec<[usize; 4]> = std::iter::once(candidate).chain(others).collect();
+        for index in &full {
+            if let Some(room) = enter(plan.target(&plan.order[*index])) {
+                return Ok((*index, Entry { room, others_left }));
+            }
+        }
+        let until = deadline.min(now() + line.wait);
+        tokio::select! {
+            biased;
+            room = first_room(plan, &full, line, until) => {
+                let full = || format!("every target of model `{}` has as many calls as it may have", plan.model.name);
+                let (index, room) = room.ok_or_else(|| busy(full(), line))?;
+                Ok((index, Entry { room, others_left }))
+            }
+            () = caller.gone() => Err(Gone.into()),
+        }
+    }
+}
+
+/// Room at once, or `None`. Where nothing is limited, this is all that is done.
+fn enter(target: &Target) -> Option<Room> {
+    let provider = &target.provider;
+    let of_target = target.health.gate().enter(target.max_in_flight)?;
+    Some(Room { target: of_target, provider: provider.gate.enter(provider.max_in_flight)? })
+}
+
+/// Room at whichever of the candidates has it first.
+async fn first_room(plan: &Plan, full: &[usize], line: Line, until: Instant) -> Option<(usize, Room)> {
+    let wait = |index: &usize| Some((*index, Box::pin(room(plan.target(&plan.order[*index]), line, until))));
+    let mut waits: SmallVec<[_; 4]> = full.iter().map(wait).collect();
+    poll_fn(|context| {
+        for slot in &mut waits {
+            let Some((index, waiting)) = slot else { continue };
+            match Pin::new(waiting).poll(context) {
+                Poll::Ready(Some(room)) => return Poll::Ready(Some((*index, room))),
+                Poll::Ready(None) => *slot = None,
+                Poll::Pending => {}
+            }
+        }
+        if waits.iter().all(Option::is_none) { Poll::Ready(None) } else { Poll::Pending }
+    })
+    .await
+}
+
+/// Always in this order, so that no two calls wait for each other.
+async fn room(target: &Target, line: Line, until: Instant) -> Option<Room> {
+    let provider = &target.provider;
+    let of_target = place(target.health.gate(), target.max_in_flight, line, until).await?;
+    let of_provider = place(&provider.gate, provider.max_in_flight, line, until).await?;
+    Some(Room { target: of_target, provider: of_provider })
+}
+
+async fn place(gate: &Arc<Gate>, limit: Option<usize>, line: Line, until: Instant) -> Option<Permit> {
+    match (gate.enter(limit), limit) {
+        (Some(permit), _) => Some(permit),
+        (None, Some(limit)) => wait(gate, limit, line, until).await,
+        (None, None) => None,
+    }
+}
+
+async fn wait(gate: &Arc<Gate>, limit: usize, line: Line, until: Instant) -> Option<Permit> {
+    let mut waiting: Waiting = gate.queue(limit, line, now(), until)?;
+    match timeout_at(until.into(), &mut waiting).await {
+        Ok(place) => place,
+        Err(_) => {
+            waiting.give_up();
+            None
+        }
+    }
+}
+
+fn busy(message: impl Into<std::borrow::Cow<'static, str>>, line: Line) -> Fault {
+    Fault { retry_after: Some(line.wait.max(LEAST_PAUSE)), ..Fault::new(FaultKind::Busy, message) }
+}
