@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Barrier;
 
-use super::load::{EVENTS, Load, Reply, STREAM_END, request};
+use super::load::{EVENTS, Load, Reply, STREAM_END, WORD, request};
 use super::process::Proxy;
 use super::upstream::{Upstream, content_length};
 
@@ -120,23 +120,22 @@ impl Caller {
         }
     }
 
-    /// Reads to the last chunk and checks that no event is missing. Returns the time to the first byte.
+    /// Reads to the last chunk and checks that no word is missing. Returns the time to the first byte.
     async fn read_stream(&mut self, started: Instant) -> Duration {
         let mut filled = self.read_at(0).await;
         let first_byte = started.elapsed();
         assert!(self.buffer.starts_with(b"HTTP/1.1 200"), "not an answer: {}", String::from_utf8_lossy(&self.buffer));
-        let mut events = 0;
+        let mut words = 0;
         loop {
             let seen = &self.buffer[..filled];
-            let new = memmem::find_iter(seen, b"\n\n").count();
-            // One event is always ahead of what the client has.
-            self.upstream.received(if events == 0 { new.saturating_sub(1) } else { new });
-            events += new;
+            let new = memmem::find_iter(seen, WORD).count();
+            self.upstream.received(new);
+            words += new;
             if seen.ends_with(STREAM_END) {
-                assert_eq!(events, EVENTS + 1, "events of a stream");
+                assert_eq!(words, EVENTS, "words of a stream");
                 return first_byte;
             }
-            // What may be the first part of a line end, or of the last chunk, is looked at again.
+            // What may be the first part of a word, or of the last chunk, is looked at again.
             let kept = tail(seen);
             self.buffer.copy_within(filled - kept..filled, 0);
             filled = kept + self.read_at(kept).await;
@@ -152,6 +151,6 @@ impl Caller {
 
 /// How many bytes at the end of `seen` belong to something not yet complete.
 fn tail(seen: &[u8]) -> usize {
-    let after_event = memmem::rfind(seen, b"\n\n").map_or(seen.len(), |at| seen.len() - at - 2);
-    after_event.min(STREAM_END.len() - 1)
+    let after_word = memmem::rfind(seen, WORD).map_or(seen.len(), |at| seen.len() - at - WORD.len());
+    after_word.min(WORD.len() - 1)
 }

@@ -6,6 +6,7 @@
 //! falls on all of them alike. Each proxy has a core for itself; the upstream and the client share another. How to read
 //! the numbers: benches/README.md.
 
+mod anthropic;
 mod bare;
 mod client;
 mod load;
@@ -95,7 +96,7 @@ async fn first_request(proxy: Proxy) -> Duration {
 /// One way under one load: alone for its latency, then many at once for throughput and CPU.
 async fn sample(plan: &Plan, upstream: &Upstream, load: &'static Load, proxy: Option<&Proxy>) -> Sample {
     let address: SocketAddr = proxy.map_or(upstream.address, |proxy| proxy.address);
-    upstream.answer(load.reply);
+    upstream.answer(load);
     let alone = client::run(upstream, address, load, 1, plan.alone, None).await;
     // In lockstep there is one stream: its events are what is counted.
     let connections = if load.reply == load::Reply::Lockstep { 1 } else { CONNECTIONS };

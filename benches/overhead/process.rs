@@ -132,8 +132,10 @@ fn configuration(upstream: SocketAddr) -> String {
 admin: 127.0.0.1:0
 providers:
   upstream: {{dialect: openai_chat, base_url: \"http://{upstream}/v1\", api_key: \"${{BENCH_KEY}}\"}}
+  claude: {{dialect: anthropic, base_url: \"http://{upstream}/v1\", api_key: \"${{BENCH_KEY}}\"}}
 models:
   bench: {{targets: [upstream/gpt-bench]}}
+  translated: {{targets: [claude/claude-bench]}}
 log: {{format: json}}
 "
     )

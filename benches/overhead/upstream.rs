@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-use super::load::{JSON, Reply, STREAM, STREAM_END, STREAM_HEAD};
+use super::load::{LOADS, Load, Reply, STREAM_END, STREAM_HEAD};
 
 /// A running upstream.
 #[derive(Clone)]
@@ -20,7 +20,7 @@ pub struct Upstream {
 }
 
 struct State {
-    reply: Mutex<Reply>,
+    load: Mutex<&'static Load>,
     /// Events that may be written in lockstep.
     allowed: Semaphore,
 }
@@ -30,7 +30,7 @@ impl Upstream {
     pub async fn open() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let state = Arc::new(State { reply: Mutex::new(Reply::Json), allowed: Semaphore::new(0) });
+        let state = Arc::new(State { load: Mutex::new(&LOADS[0]), allowed: Semaphore::new(0) });
         let shared = state.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -42,8 +42,8 @@ impl Upstream {
     }
 
     /// How calls are answered from now on.
-    pub fn answer(&self, reply: Reply) {
-        *self.state.reply.lock().expect("not poisoned") = reply;
+    pub fn answer(&self, load: &'static Load) {
+        *self.state.load.lock().expect("not poisoned") = load;
     }
 
     /// A stream in lockstep begins. Two events may go ahead: a proxy may hold the first, which only names the role.
@@ -52,7 +52,7 @@ impl Upstream {
         self.state.allowed.add_permits(2);
     }
 
-    /// The client has got `events` more.
+    /// The client has got `events` more words.
     pub fn received(&self, events: usize) {
         self.state.allowed.add_permits(events);
     }
@@ -78,23 +78,23 @@ async fn serve(mut stream: TcpStream, state: &State) -> io::Result<()> {
             }
         }
         filled = 0;
-        let reply = *state.reply.lock().expect("not poisoned");
-        match reply {
-            Reply::Json => stream.write_all(&JSON).await?,
-            streamed => stream_events(&mut stream, streamed, &state.allowed).await?,
+        let load = *state.load.lock().expect("not poisoned");
+        match load.reply {
+            Reply::Json => stream.write_all(load.model.json()).await?,
+            _ => stream_events(&mut stream, load, &state.allowed).await?,
         }
     }
 }
 
-async fn stream_events(stream: &mut TcpStream, reply: Reply, allowed: &Semaphore) -> io::Result<()> {
+async fn stream_events(stream: &mut TcpStream, load: &Load, allowed: &Semaphore) -> io::Result<()> {
     stream.write_all(STREAM_HEAD).await?;
-    if reply == Reply::Batch {
-        for batch in STREAM.concat().chunks(16 << 10) {
+    if load.reply == Reply::Batch {
+        for batch in load.model.stream().concat().chunks(16 << 10) {
             stream.write_all(batch).await?;
         }
     } else {
-        for event in STREAM.iter() {
-            if reply == Reply::Lockstep {
+        for event in load.model.stream() {
+            if load.reply == Reply::Lockstep {
                 allowed.acquire().await.expect("never closed").forget();
             }
             stream.write_all(event).await?;
