@@ -1,8 +1,12 @@
 //! How long one try may take to come how far.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, Timeout, timeout_at};
 
 use super::Call;
 use crate::canonical::{Fault, FaultKind};
@@ -23,30 +27,43 @@ impl Patience {
     }
 
     /// `work`, which comes before the first real event.
-    pub(super) async fn first<W>(&self, work: impl Future<Output = Result<W, Fault>>) -> Result<W, Fault> {
-        self.by(self.first, FaultKind::FirstTokenTimeout, "the provider did not answer in time", work).await
+    pub(super) fn first<F: Future>(&self, work: F) -> Limited<F> {
+        self.by(self.first, FaultKind::FirstTokenTimeout, "the provider did not answer in time", work)
     }
 
     /// `work`, which comes after a real event at `last`.
-    pub(super) async fn next<W>(
-        &self,
-        last: Instant,
-        work: impl Future<Output = Result<W, Fault>>,
-    ) -> Result<W, Fault> {
-        self.by(last + self.idle, FaultKind::IdleTimeout, "the provider fell silent", work).await
+    pub(super) fn next<F: Future>(&self, last: Instant, work: F) -> Limited<F> {
+        self.by(last + self.idle, FaultKind::IdleTimeout, "the provider fell silent", work)
     }
 
-    async fn by<W>(
-        &self,
-        deadline: Instant,
+    fn by<F: Future>(&self, deadline: Instant, kind: FaultKind, message: &'static str, work: F) -> Limited<F> {
+        let (kind, message) = match self.total <= deadline {
+            true => (FaultKind::TotalTimeout, "the call's time is used up"),
+            false => (kind, message),
+        };
+        Limited { work: timeout_at(deadline.min(self.total), work), kind, message }
+    }
+}
+
+pin_project! {
+    /// Work with a deadline, and the fault that it is to miss it.
+    ///
+    /// By hand, since an `async fn` keeps what it was given beside what it awaits: three such functions one around the
+    /// other made a call's future three times as large, and it is moved on its way.
+    pub(super) struct Limited<F> {
+        #[pin]
+        work: Timeout<F>,
         kind: FaultKind,
         message: &'static str,
-        work: impl Future<Output = Result<W, Fault>>,
-    ) -> Result<W, Fault> {
-        match timeout_at(deadline.min(self.total), work).await {
-            Ok(done) => done,
-            Err(_) if self.total <= deadline => Err(Fault::new(FaultKind::TotalTimeout, "the call's time is used up")),
-            Err(_) => Err(Fault::new(kind, message)),
-        }
+    }
+}
+
+impl<W, F: Future<Output = Result<W, Fault>>> Future for Limited<F> {
+    type Output = Result<W, Fault>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let done = ready!(this.work.poll(context));
+        Poll::Ready(done.unwrap_or_else(|_| Err(Fault::new(*this.kind, *this.message))))
     }
 }
