@@ -67,7 +67,8 @@ pub fn patch(body: &Body, at: Range<usize>, model: &str) -> Body {
         value = format!("\"model\":{value}{}", if alone { "" } else { "," });
     } else {
         let before = body.slice(at.start, at.end);
-        if serde_json::from_slice::<String>(&before).is_ok_and(|before| before == model) {
+        let escaped = || serde_json::from_slice::<String>(&before).is_ok_and(|before| before == model);
+        if before == value || before.contains(&b'\\') && escaped() {
             return body.clone();
         }
     }

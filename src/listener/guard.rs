@@ -31,11 +31,16 @@ pub fn allows(allowed: &[String], origin: &str) -> bool {
 fn is_ours(authority: &str, allowed: &[String], own: &[String]) -> bool {
     let host = without_port(authority);
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let localhost = host.eq_ignore_ascii_case("localhost") || host.to_ascii_lowercase().ends_with(".localhost");
-    localhost
-        || bare.parse::<IpAddr>().is_ok()
+    bare.parse::<IpAddr>().is_ok()
+        || is_localhost(host)
         || own.iter().any(|name| name.eq_ignore_ascii_case(host))
         || allowed.iter().any(|origin| without_port(authority_of(origin)).eq_ignore_ascii_case(host))
+}
+
+/// `localhost`, or a name below it.
+fn is_localhost(host: &str) -> bool {
+    let below = host.len().checked_sub("localhost".len()).and_then(|at| host.split_at_checked(at));
+    below.is_some_and(|(rest, name)| name.eq_ignore_ascii_case("localhost") && (rest.is_empty() || rest.ends_with('.')))
 }
 
 fn authority_of(origin: &str) -> &str {

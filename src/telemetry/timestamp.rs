@@ -12,7 +12,17 @@ impl fmt::Display for Timestamp {
         let (day, second) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
         let (year, month, day) = date(day);
         let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", since.subsec_millis())
+        let milliseconds = u64::from(since.subsec_millis());
+        // Digit by digit: `write!` with its widths was a fifth of a log line's instructions.
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let places = [(0..4, year), (5..7, month), (8..10, day), (11..13, hour), (14..16, minute), (17..19, second)];
+        for (place, mut number) in places.into_iter().chain([(20..23, milliseconds)]) {
+            for digit in text[place].iter_mut().rev() {
+                *digit += (number % 10) as u8;
+                number /= 10;
+            }
+        }
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 

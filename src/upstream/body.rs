@@ -10,7 +10,8 @@ const SMALL: usize = 16 << 10;
 /// to every target that is tried.
 #[derive(Clone, Debug, Default)]
 pub struct Body {
-    chunks: SmallVec<[Bytes; 2]>,
+    /// One comes from most clients; another model's name makes three of it for a moment.
+    chunks: SmallVec<[Bytes; 4]>,
     len: usize,
 }
 
@@ -48,6 +49,7 @@ impl Body {
                 return chunk.slice(from - start..to - start);
             }
             if end > from && start < to {
+                joined.reserve_exact(to - from - joined.len());
                 joined.extend_from_slice(&chunk[from.max(start) - start..to.min(end) - start]);
             }
             start = end;
