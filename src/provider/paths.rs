@@ -23,9 +23,8 @@ pub fn model_path(
     let place = doors::path(voice.dialect, voice.flavour, operation, model, stream)?;
     let mut base = base(provider);
     let mounted;
-    if base.style == PathStyle::Mounted {
-        let root = voice::root(&provider.voices, base.path);
-        mounted = if voice.mount.is_empty() { base.path.to_owned() } else { format!("{root}{}", voice.mount) };
+    if base.style == PathStyle::Mounted && !voice.mount.is_empty() {
+        mounted = [voice::root(&provider.voices, base.path), voice.mount].concat();
         base.path = &mounted;
     }
     Some(base.model_path(voice.dialect, &place, model, query))
@@ -57,7 +56,10 @@ struct Base<'a> {
 impl Base<'_> {
     /// `place`: where the operation is below the mount, possibly with a query.
     fn model_path(&self, dialect: Dialect, place: &str, model: &str, query: Option<&str>) -> String {
-        let mut out = self.path.to_owned();
+        // With room for all of it, in the place of growing step by step.
+        let query_length = query.map_or(0, str::len) + self.api_version.map_or(0, str::len);
+        let mut out = String::with_capacity(self.path.len() + place.len() + query_length + 64);
+        out.push_str(self.path);
         if self.style == PathStyle::Azure && !self.is_complete() {
             out.truncate(out.trim_end_matches("/openai").len());
             match self.api_version {

@@ -133,6 +133,9 @@ impl Endpoint {
             let _ = tokio::time::timeout(self.spec.connect_timeout, resolved.wait_for(|done| *done)).await;
         }
         let peers = self.peers.load();
+        if let (1, Some(only)) = (peers.len(), peers.values().next()) {
+            return Some(only.clone()); // alive or dead, there is no other
+        }
         let now = now();
         let select = |accept: &dyn Fn(&Backend, bool) -> bool| self.balancer.select_with(b"", 16, accept);
         let backend = select(&|backend, alive| alive && !self.rests(backend, now))
