@@ -7,12 +7,12 @@ use super::Call;
 use super::lane::Lane;
 use super::recover::Joint;
 use super::whole;
-use crate::canonical::{Dialect, Fault, FaultKind, Lost};
+use crate::canonical::{Abilities, Dialect, Fault, FaultKind, Lost};
 use crate::dialect::codec::{Codec, Flavour};
 use crate::dialect::doors::{self, Operation};
 use crate::dialect::restore::Restore;
 use crate::dialect::{anthropic, codec, head};
-use crate::provider::{Key, Provider, paths};
+use crate::provider::{Key, Provider, Voice, paths};
 use crate::routing::{Policy, Target};
 use crate::upstream::{Body, Request};
 
@@ -79,28 +79,19 @@ pub(super) fn request(
     let voice = provider.voice(call.dialect, call.operation, &target.model);
     let prefix = joint.and_then(|joint| joint.prefix());
     let lane = Lane::new((call.dialect, call.flavour), call.operation, call.own_form || prefix.is_some(), voice);
-    let native = matches!(lane, Lane::Native(_));
-    let keyless = call.query.as_deref().filter(|_| call.dialect == Dialect::Gemini && !provider.passthrough);
-    let keyless = keyless.map(without_key);
-    let query = keyless.as_deref().or(call.query.as_deref()).filter(|_| native);
-    let operation = if native { call.operation } else { call.operation.of_any_dialect() };
-    let path = paths::model_path(provider, voice, operation, &target.model, call.head.stream, query);
-    let path = path.ok_or_else(|| unsupported(call, voice.dialect))?;
-    let limited = provider.limited.get(&*target.model).filter(|_| call.operation == Operation::Chat);
-    if let Some(abilities) = limited {
-        let whole = call.body.slice(0, call.body.len());
-        if let Some(what) = abilities.lacking(&call.codec().read_request(&whole, &call.asked())?) {
-            return Err(Fault::new(FaultKind::Unsupported, format!("{} {what}", target.id)));
-        }
-    }
+    let path = path(call, target, voice, &lane).ok_or_else(|| unsupported(call, voice.dialect))?;
     let (mut lost, mut restore, mut betas) = (Lost::nothing(), Restore::default(), String::new());
     let to = codec::Target { model: &target.model, flavour: voice.flavour };
     let body = match lane {
-        Lane::Native(codec) if doors::model_in_path(call.dialect, voice.flavour, call.operation) => {
-            own(call, codec, &target.model)
+        Lane::Native(codec) => {
+            able(call, codec, target)?;
+            match doors::model_in_path(call.dialect, voice.flavour, call.operation) {
+                true => own(call, codec, &target.model),
+                false => head::patch(&call.body, call.head.model_at.clone(), &target.model),
+            }
         }
-        Lane::Native(_) => head::patch(&call.body, call.head.model_at.clone(), &target.model),
         Lane::Reformed { .. } => {
+            able(call, call.codec(), target)?;
             let whole = call.body.slice(0, call.body.len());
             let said = joined(&call.headers, BETAS);
             let reformed = anthropic::reform(&whole, &said, call.head.stream, &to, &mut lost)?;
@@ -110,7 +101,7 @@ pub(super) fn request(
         Lane::Translated { client, target: codec } => {
             let written = match whole::request(call, (client, codec), &to, &mut lost) {
                 Some(written) => written?,
-                None => chat(call, (client, codec), &to, prefix, &mut lost, &mut restore)?,
+                None => chat(call, (client, codec), (target, &to), prefix, &mut lost, &mut restore)?,
             };
             Body::from(Bytes::from(written))
         }
@@ -120,6 +111,7 @@ pub(super) fn request(
         let message = format!("{} cannot be told: {}", target.id, what.join(", "));
         return Err(Fault::new(FaultKind::Unsupported, message));
     }
+    let native = matches!(lane, Lane::Native(_));
     let mut headers = headers(&call.headers, provider, key.map(|key| key.header(voice.auth)), native);
     if !native {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -137,6 +129,33 @@ pub(super) fn request(
     Ok(Outbound { request, sent: Sent { lane, lost, restore } })
 }
 
+/// Where `target` is asked, `None` where its voice knows no such operation.
+fn path(call: &Call, target: &Target, voice: &Voice, lane: &Lane) -> Option<String> {
+    let provider = &*target.provider;
+    let native = matches!(lane, Lane::Native(_));
+    let keyless = call.query.as_deref().filter(|_| call.dialect == Dialect::Gemini && !provider.passthrough);
+    let keyless = keyless.map(without_key);
+    let query = keyless.as_deref().or(call.query.as_deref()).filter(|_| native);
+    let operation = if native { call.operation } else { call.operation.of_any_dialect() };
+    paths::model_path(provider, voice, operation, &target.model, call.head.stream, query)
+}
+
+/// What `target` cannot do, where the operator says that there is something.
+fn limits<'t>(call: &Call, target: &'t Target) -> Option<&'t Abilities> {
+    target.provider.limited.get(&*target.model).filter(|_| call.operation == Operation::Chat)
+}
+
+/// Whether `target` can do what the client's own request wants, which is only read where something is said about that.
+fn able(call: &Call, codec: &dyn Codec, target: &Target) -> Result<(), Fault> {
+    let Some(abilities) = limits(call, target) else { return Ok(()) };
+    let whole = call.body.slice(0, call.body.len());
+    abilities.lacking(&codec.read_request(&whole, &call.asked())?).map_or(Ok(()), |what| Err(unable(target, &what)))
+}
+
+fn unable(target: &Target, what: &str) -> Fault {
+    Fault::new(FaultKind::Unsupported, format!("{} {what}", target.id))
+}
+
 /// The client's own body, for a target whose path names the model.
 fn own(call: &Call, codec: &dyn Codec, model: &str) -> Body {
     let embeds = matches!(call.operation, Operation::Embeddings | Operation::Embedding);
@@ -149,7 +168,7 @@ fn own(call: &Call, codec: &dyn Codec, model: &str) -> Body {
 fn chat(
     call: &Call,
     (client, codec): (&dyn Codec, &dyn Codec),
-    to: &codec::Target<'_>,
+    (target, to): (&Target, &codec::Target<'_>),
     prefix: Option<String>,
     lost: &mut Lost,
     restore: &mut Restore,
@@ -157,6 +176,9 @@ fn chat(
     let none = || unsupported(call, codec.dialect());
     let whole = call.body.slice(0, call.body.len());
     let mut request = client.read_request(&whole, &call.asked())?;
+    if let Some(what) = limits(call, target).and_then(|abilities| abilities.lacking(&request)) {
+        return Err(unable(target, &what));
+    }
     *restore = Restore::prepare(&mut request);
     if let Some(member) = client.bound(&request) {
         let message = format!("`{member}` refers to what only a provider of {} knows", call.dialect.as_str());

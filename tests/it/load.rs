@@ -6,10 +6,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
 
 use crate::support::client::{Call, Reply};
+use crate::support::dialects::speech::SPEECHES;
 use crate::support::provider::{Behaviour, Provider};
 use crate::support::proxy::{Config, Proxy};
 use crate::support::{run, run_within};
-use crate::support::dialects::speech::SPEECHES;
 
 const STREAM: usize = 20;
 
