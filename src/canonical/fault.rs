@@ -84,6 +84,8 @@ pub enum FaultKind {
     Truncated,
     /// An answer that was to go on where another broke off, and is another one.
     Diverged,
+    /// A second target, asked because the first was late, answered before it.
+    Overtaken,
     /// No model of that name is known.
     UnknownModel,
     /// A model without any target that may serve it now.
@@ -165,7 +167,7 @@ impl FaultKind {
             Rejected | ContextExceeded | ContentFiltered | UnknownModel | BadRequest | Unsupported | TooLarge
             | ClientTimeout | Forbidden | ClientGone => Blame::Client,
             RateLimited | QuotaExhausted | KeyRefused => Blame::Key,
-            NoTarget | Busy | Internal | TotalTimeout | Diverged => Blame::Us,
+            NoTarget | Busy | Internal | TotalTimeout | Diverged | Overtaken => Blame::Us,
             Connect | ConnectTimeout | Tls | Reset | FirstTokenTimeout | IdleTimeout | UpstreamTimeout | Overloaded
             | ServerError | ModelMissing | Empty | Malformed | Truncated => Blame::Target,
         }
@@ -196,6 +198,7 @@ impl FaultKind {
             Malformed => "malformed",
             Truncated => "truncated",
             Diverged => "diverged",
+            Overtaken => "overtaken",
             UnknownModel => "unknown_model",
             NoTarget => "no_target",
             Busy => "busy",

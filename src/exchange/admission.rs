@@ -77,7 +77,7 @@ impl<T> Exchange<T> {
 }
 
 /// Room at once, or `None`. Where nothing is limited, this is all that is done.
-fn enter(target: &Target) -> Option<Room> {
+pub(super) fn enter(target: &Target) -> Option<Room> {
     let provider = &target.provider;
     let of_target = target.health.gate().enter(target.max_in_flight)?;
     Some(Room { target: of_target, provider: provider.gate.enter(provider.max_in_flight)? })

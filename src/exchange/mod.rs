@@ -10,6 +10,7 @@ mod attempt;
 mod call;
 mod count;
 pub mod failover;
+mod hedge;
 mod hold;
 mod intake;
 mod lane;

@@ -109,8 +109,10 @@ impl<T: Transport> Exchange<T> {
             return Ok(None);
         }
         let target = plan.target(&plan.order[candidate]);
-        tries.failed(candidate, target, fault.clone(), false, false);
-        match self.answer(pump.call, pump.caller, plan, tries, Some(&given)).await {
+        // As if it had been waited for: the client has, and not again at the same place while there is another.
+        tries.failed(candidate, target, fault.clone(), false, true);
+        // Boxed: it happens rarely, and would make the future of every call larger.
+        match Box::pin(self.answer(pump.call, pump.caller, plan, tries, Some(&given))).await {
             Ok(answer) => {
                 pump.call.record.target = Some(answer.target.id.clone());
                 tracing::info!(target = %answer.target.id, "another target goes on with an answer that broke off");

@@ -1,6 +1,7 @@
 //! Whole calls, with scripted providers and a paused clock: no socket, no waiting.
 
 mod faults;
+mod hedging;
 mod random;
 mod recovery;
 
@@ -203,9 +204,12 @@ impl World {
     }
 
     async fn call_of(&self, model: &str, stream: bool, stays: Duration) -> Client {
-        let body = format!(r#"{{"model":"{model}","stream":{stream},"messages":[]}}"#);
+        self.ask(format!(r#"{{"model":"{model}","stream":{stream},"messages":[]}}"#).into(), stays).await
+    }
+
+    async fn ask(&self, body: Bytes, stays: Duration) -> Client {
         let mut client = Client {
-            body: Some(body.into()),
+            body: Some(body),
             stays,
             status: 0,
             headers: HeaderMap::new(),

@@ -5,14 +5,14 @@
 
 use std::time::Instant;
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 use tokio::time::sleep;
 
 use super::answer::Answer;
 use super::attempt::{Done, now, rest};
 use super::failover::{self, Next, Situation, Tried};
 use super::recover::Joint;
-use super::{Call, Caller, Exchange, Gone};
+use super::{Call, Caller, Exchange, Gone, hedge};
 use crate::canonical::{Fault, FaultKind};
 use crate::dialect::codec;
 use crate::dialect::flow::Given;
@@ -106,20 +106,29 @@ impl<T: Transport> Exchange<T> {
                 Joint::new(given, preferred && prefills(call, target))
             });
             let started = tokio::time::Instant::now();
-            let done = tokio::select! {
-                biased;
-                done = self.attempt(call, policy, (candidate, target), entry, joint) => done,
-                () = caller.gone() => {
-                    Done::new(candidate, target, started, Err(Gone.into()))
+            let second = if call.record.attempts.is_empty() { hedge::second(call, plan, candidate) } else { None };
+            let asking = async {
+                match second {
+                    // Boxed: it is rare, and two tries make a large future.
+                    Some(second) => Box::pin(self.race(call, plan, (candidate, entry), second)).await,
+                    None => smallvec![self.attempt(call, policy, (candidate, target), entry, joint).await],
                 }
             };
-            call.record.attempts.push(done.told());
-            let Done { candidate, target, key, outcome, .. } = done;
-            match outcome {
-                Ok(answer) => return Ok(answer),
-                Err(fault) => {
-                    let other_way = rest(&fault, key, target) || fault.one_address;
-                    tries.failed(candidate, target, fault, other_way, waited);
+            let race = tokio::select! {
+                biased;
+                race = asking => race,
+                () = caller.gone() => smallvec![Done::new(candidate, target, started, Err(Gone.into()))],
+            };
+            for done in race {
+                call.record.attempts.push(done.told());
+                let Done { candidate, target, key, outcome, .. } = done;
+                match outcome {
+                    Ok(answer) => return Ok(answer),
+                    Err(fault) if fault.kind == FaultKind::Overtaken => {}
+                    Err(fault) => {
+                        let other_way = rest(&fault, key, target) || fault.one_address;
+                        tries.failed(candidate, target, fault, other_way, waited);
+                    }
                 }
             }
         }

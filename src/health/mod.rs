@@ -9,6 +9,7 @@
 
 pub mod breaker;
 pub mod gate;
+pub mod hedge_budget;
 mod key;
 pub mod latency;
 mod moment;
@@ -21,6 +22,7 @@ pub mod window;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use breaker::Standing;
+pub use hedge_budget::HedgeBudget;
 pub use key::KeyHealth;
 pub use latency::After;
 pub use registry::Registry;

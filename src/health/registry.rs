@@ -8,7 +8,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex};
 
 use super::gate::Gate;
-use super::{KeyHealth, RetryBudget, TargetHealth, lock};
+use super::{HedgeBudget, KeyHealth, RetryBudget, TargetHealth, lock};
 use crate::names::{KeyId, ProviderId, TargetId};
 
 /// More models than any provider has, in less than a mebibyte.
@@ -20,6 +20,7 @@ pub struct Registry {
     targets: Mutex<Targets>,
     keys: Mutex<HashMap<KeyId, Arc<KeyHealth>>>,
     retry_budgets: Mutex<HashMap<ProviderId, Arc<RetryBudget>>>,
+    hedge_budgets: Mutex<HashMap<ProviderId, Arc<HedgeBudget>>>,
     gates: Mutex<HashMap<ProviderId, Arc<Gate>>>,
     gate: Arc<Gate>,
 }
@@ -72,6 +73,11 @@ impl Registry {
     /// The health of a credential.
     pub fn key(&self, id: &KeyId) -> Arc<KeyHealth> {
         entry(&mut lock(&self.keys), id, || Arc::new(KeyHealth::new(id.clone())))
+    }
+
+    /// The hedge budget of a provider.
+    pub fn hedge_budget(&self, id: &ProviderId) -> Arc<HedgeBudget> {
+        entry(&mut lock(&self.hedge_budgets), id, Arc::default)
     }
 
     /// The retry budget of a provider.

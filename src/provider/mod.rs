@@ -17,7 +17,7 @@ use http::{HeaderName, HeaderValue};
 use crate::canonical::{Abilities, Dialect};
 use crate::dialect::doors::Operation;
 use crate::health::gate::Gate;
-use crate::health::{KeyHealth, RetryBudget};
+use crate::health::{HedgeBudget, KeyHealth, RetryBudget};
 use crate::names::{KeyId, ProviderId};
 use crate::upstream::Endpoint;
 
@@ -52,6 +52,8 @@ pub struct Provider {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Limits repeats against this provider while it is failing.
     pub retry_budget: Arc<RetryBudget>,
+    /// Limits how many calls are asked of a second target while this provider is late.
+    pub hedge_budget: Arc<HedgeBudget>,
     /// At most so many calls at a time.
     pub max_in_flight: Option<usize>,
     /// Where that is held. Kept over reloads.

@@ -70,7 +70,9 @@ fn words(fault: &Fault) -> (StatusCode, &'static str) {
         }
         // Nobody is there to read it.
         ClientGone => (StatusCode::BAD_REQUEST, REQUEST),
-        Connect | Tls | Reset | Empty | Malformed | Truncated | Diverged => (StatusCode::BAD_GATEWAY, "api_error"),
+        Connect | Tls | Reset | Empty | Malformed | Truncated | Diverged | Overtaken => {
+            (StatusCode::BAD_GATEWAY, "api_error")
+        }
         Internal => (StatusCode::INTERNAL_SERVER_ERROR, "api_error"),
     }
 }

@@ -98,7 +98,7 @@ pub fn write_exception(fault: &Fault, out: &mut Vec<u8>) {
         | ClientTimeout | Forbidden | KeyRefused | ModelMissing | ClientGone => "validationException",
         Overloaded | NoTarget | Busy => "serviceUnavailableException",
         ServerError | UpstreamTimeout | FirstTokenTimeout | IdleTimeout | Empty | Malformed | Truncated | Diverged
-        | Reset => "modelStreamErrorException",
+        | Overtaken | Reset => "modelStreamErrorException",
         Connect | ConnectTimeout | Tls | TotalTimeout | Internal => "internalServerException",
     };
     aws_events::write_exception(name, &document(fault), out);
@@ -128,7 +128,9 @@ fn words(fault: &Fault) -> (u16, &'static str) {
             Some(status @ (500 | 502 | 503 | 504)) => (status, "InternalServerException"),
             _ => (500, "InternalServerException"),
         },
-        Connect | Tls | Reset | Empty | Malformed | Truncated | Diverged => (502, "InternalServerException"),
+        Connect | Tls | Reset | Empty | Malformed | Truncated | Diverged | Overtaken => {
+            (502, "InternalServerException")
+        }
         Internal => (500, "InternalServerException"),
     }
 }

@@ -63,7 +63,7 @@ fn status(fault: &Fault) -> StatusCode {
             StatusCode::GATEWAY_TIMEOUT
         }
         ClientGone => StatusCode::BAD_REQUEST,
-        Connect | Tls | Reset | Empty | Malformed | Truncated | Diverged => StatusCode::BAD_GATEWAY,
+        Connect | Tls | Reset | Empty | Malformed | Truncated | Diverged | Overtaken => StatusCode::BAD_GATEWAY,
         Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

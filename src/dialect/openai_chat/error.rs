@@ -50,7 +50,7 @@ fn words(fault: &Fault) -> (StatusCode, &'static str, Option<&'static str>) {
         }
         // Nobody is there to read it.
         ClientGone => (StatusCode::BAD_REQUEST, REQUEST, label),
-        Connect | Tls | Reset | Empty | Malformed | Truncated | Diverged => {
+        Connect | Tls | Reset | Empty | Malformed | Truncated | Diverged | Overtaken => {
             (StatusCode::BAD_GATEWAY, "api_error", label)
         }
         Internal => (StatusCode::INTERNAL_SERVER_ERROR, "server_error", label),

@@ -10,7 +10,7 @@ use crate::snapshot;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-const KINDS: [FaultKind; 31] = {
+const KINDS: [FaultKind; 32] = {
     use FaultKind::*;
     [
         Connect,
@@ -34,6 +34,7 @@ const KINDS: [FaultKind; 31] = {
         Malformed,
         Truncated,
         Diverged,
+        Overtaken,
         UnknownModel,
         NoTarget,
         Busy,
@@ -153,7 +154,7 @@ fn every_kind_of_fault_has_its_row() {
                 ["b", "b", "-"]
             }
             ContentFiltered | Rejected | BadRequest | TooLarge | ClientTimeout | Forbidden | ClientGone
-            | UnknownModel | NoTarget | Busy | TotalTimeout | Internal => ["-", "-", "-"],
+            | UnknownModel | NoTarget | Busy | TotalTimeout | Overtaken | Internal => ["-", "-", "-"],
         };
         let found = ["a b", "a | b", "a"].map(|groups| step(groups, "tries: 3", &format!("a:{kind}"), true));
         assert_eq!(found, expected, "{kind}");

@@ -68,6 +68,7 @@ impl Decided {
             passthrough: self.passthrough,
             headers: self.headers,
             retry_budget: registry.retry_budget(&self.id),
+            hedge_budget: registry.hedge_budget(&self.id),
             max_in_flight: self.max_in_flight,
             gate: registry.provider_gate(&self.id),
             max_in_flight_of: self.max_in_flight_of,
