@@ -173,7 +173,7 @@ fn a_thousand_streams_are_not_disturbed_by_a_client_that_is_slow() {
             before >> 10,
             alone >> 10,
             held >> 10,
-            held.saturating_sub(before) / 1000 >> 10,
+            (held.saturating_sub(before) / 1000) >> 10,
             after >> 10,
         );
         assert!(alone < before + 4 * MIB, "a slow client costs {} KiB", alone.saturating_sub(before) >> 10);
