@@ -24,6 +24,7 @@ mod rerank;
 mod sequencer;
 mod text;
 mod usage;
+mod waiting;
 mod whole;
 
 pub use abilities::Abilities;
@@ -44,4 +45,5 @@ pub use rerank::{Ranked, Ranking, RerankRequest};
 pub use sequencer::Sequencer;
 pub use text::Str;
 pub use usage::Usage;
+pub use waiting::Waiting;
 pub use whole::{Gatherer, replay};

@@ -1,5 +1,7 @@
 //! What is asked of a model.
 
+use std::collections::HashMap;
+
 use serde_json::Number;
 
 use super::{Cache, Foreign, Part, Raw, Role, Str, Turn};
@@ -190,11 +192,14 @@ impl<'a> Request<'a> {
         self.turns.iter().take_while(|turn| matches!(turn.role, Role::System | Role::Developer)).count()
     }
 
-    /// The name of the tool that the call `id` asked for.
-    pub fn tool_of(&self, id: &str) -> Option<&Str<'a>> {
-        self.turns.iter().flat_map(|turn| &turn.parts).find_map(|part| match part {
-            Part::ToolCall(call) if call.id == id => Some(&call.name),
-            _ => None,
-        })
+    /// The names of the tools that were asked for, by the ids of the calls; of several calls with one id the first's.
+    pub fn tools_of_calls(&self) -> HashMap<&str, &str> {
+        let mut tools = HashMap::new();
+        for part in self.turns.iter().flat_map(|turn| &turn.parts) {
+            if let Part::ToolCall(call) = part {
+                tools.entry(call.id.as_str()).or_insert(call.name.as_str());
+            }
+        }
+        tools
     }
 }

@@ -1,6 +1,6 @@
 //! Text that is borrowed where it can be.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::ops::Deref;
 
@@ -40,6 +40,13 @@ impl Deref for Str<'_> {
     type Target = str;
 
     fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// So that it is found in a map by any text.
+impl Borrow<str> for Str<'_> {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }

@@ -1,5 +1,7 @@
 //! What the tests of several dialects need: a codec's words as documents, streams in pieces, and damage.
 
+mod many_calls;
+
 use bytes::Bytes;
 use serde::de::IgnoredAny;
 use serde_json::Value;

@@ -15,7 +15,7 @@ use super::message_out::{CallOut, ContentOut, Contents, DocumentOut, ImageOut, M
 use super::reply::joined;
 use crate::canonical::{
     Dialect, Fault, FaultKind, Lost, Media, MediaKind, Part, Raw, Request, Role, Source as MediaSource, ToolResult,
-    Turn,
+    Turn, Waiting,
 };
 
 /// What the conversation came to.
@@ -49,7 +49,7 @@ pub(super) struct Document<'r> {
 /// The turns as messages.
 pub(super) fn write<'r>(request: &'r Request<'_>, lost: &mut Lost) -> Result<Written<'r>, Fault> {
     let mut writer =
-        Writer { messages: Vec::new(), documents: Vec::new(), unanswered: Vec::new(), held: Vec::new(), lost };
+        Writer { messages: Vec::new(), documents: Vec::new(), unanswered: Waiting::default(), held: Vec::new(), lost };
     for turn in &request.turns {
         writer.lost.add_if(turn.name.is_some(), "messages.name");
         match turn.role {
@@ -70,7 +70,7 @@ struct Writer<'r, 'l> {
     messages: Vec<MessageOut<'r>>,
     documents: Vec<Source<'r>>,
     /// Calls whose results have not come.
-    unanswered: Vec<&'r str>,
+    unanswered: Waiting<'r, &'r str>,
     /// What the user says once the results are written.
     held: Vec<ContentOut<'r>>,
     lost: &'l mut Lost,
@@ -116,7 +116,7 @@ impl<'r> Writer<'r, '_> {
                     let (arguments, whole) = arguments(call);
                     self.lost.add_if(!whole, "tool_calls.arguments");
                     self.lost.add_if(call.cache.is_some(), "cache_control");
-                    self.unanswered.push(&call.id);
+                    self.unanswered.add(call.id.borrowed(), &call.id);
                     calls.push(CallOut::new(call, arguments));
                 }
                 Part::Refusal(text) => {
@@ -144,7 +144,7 @@ impl<'r> Writer<'r, '_> {
     /// One result. One whose call is nowhere near is told in words: Cohere would refuse it.
     fn result(&mut self, result: &'r ToolResult<'_>) {
         self.lost.add_if(result.cache.is_some(), "cache_control");
-        let answered = self.unanswered.iter().position(|id| *id == &*result.id);
+        let answered = self.unanswered.take(&result.id).is_some();
         let text = result.text();
         let content = match (&result.json, result.is_error) {
             (_, true) => Contents::Text(format!("Error: {text}").into()),
@@ -157,12 +157,11 @@ impl<'r> Writer<'r, '_> {
             _ => Contents::Text(text.0),
         };
         match answered {
-            Some(at) => {
-                self.unanswered.remove(at);
+            true => {
                 let message = MessageOut::new("tool", content);
                 self.messages.push(MessageOut { tool_call_id: Some(&result.id), ..message });
             }
-            None => {
+            false => {
                 let words = format!("Result of the tool call {}:\n{}", result.id, result.text());
                 self.held.push(ContentOut::Text { text: words.into() });
             }
@@ -180,7 +179,7 @@ impl<'r> Writer<'r, '_> {
 
     /// Ends a round of results: calls without one get one that says so, and what was held back is said.
     fn settle(&mut self) {
-        for id in std::mem::take(&mut self.unanswered) {
+        for id in self.unanswered.rest() {
             let message = MessageOut::new("tool", Contents::Text("There is no result of this call.".into()));
             self.messages.push(MessageOut { tool_call_id: Some(id), ..message });
         }

@@ -7,7 +7,7 @@ use super::parts::{self, Ids};
 use super::read_settings::{read_config, read_tool, read_tool_config};
 use super::{usage, wire};
 use crate::canonical::{
-    Dialect, Fault, FaultKind, Foreign, Part, Raw, Reasoning, Request, Role, Str, ToolResult, Turn,
+    Dialect, Fault, FaultKind, Foreign, Part, Raw, Reasoning, Request, Role, Str, ToolResult, Turn, Waiting,
 };
 use crate::dialect::codec::Asked;
 use crate::dialect::wire::{Content, List, Members, read_client};
@@ -97,8 +97,8 @@ fn read_system<'a>(content: Content<'a, wire::Content<'a>>) -> Option<Turn<'a>> 
 
 fn read_contents<'a>(contents: Vec<wire::Content<'a>>) -> Result<Vec<Turn<'a>>, Fault> {
     let mut turns = Vec::with_capacity(contents.len());
-    // The calls of the model's last turn that have no result yet: their ids and names.
-    let mut open: Vec<(Str<'a>, Str<'a>)> = Vec::new();
+    // The calls of the model's last turn that have no result yet: their ids.
+    let mut open: Waiting<'a, Str<'a>> = Waiting::default();
     for (index, content) in contents.into_iter().enumerate() {
         let role = match content.role.as_deref() {
             None | Some("" | "user" | "function" | "tool") => Role::User,
@@ -110,13 +110,16 @@ fn read_contents<'a>(contents: Vec<wire::Content<'a>>) -> Result<Vec<Turn<'a>>, 
         };
         let mut ids = Ids::new(format!("contents[{index}]"));
         if role == Role::Assistant {
-            open.clear();
+            open = Waiting::default();
         }
         let mut parts = Vec::with_capacity(content.parts.0.len());
         for part in content.parts.0 {
             let Some(mut part) = parts::read(part, &mut ids) else { continue };
             match &mut part {
-                Part::ToolCall(call) => open.push((call.id.clone(), call.name.clone())),
+                Part::ToolCall(call) => {
+                    open.add(call.id.clone(), call.id.clone());
+                    open.of(call.name.clone());
+                }
                 Part::ToolResult(result) => pair(result, &mut open, &mut ids),
                 Part::Reasoning(thought) => join(&mut parts, thought),
                 _ => {}
@@ -149,12 +152,13 @@ fn join<'a>(parts: &mut Vec<Part<'a>>, thought: &mut Reasoning<'a>) {
 }
 
 /// Finds the call that a result answers: by id, else the first of that name, else the first of all.
-fn pair<'a>(result: &mut ToolResult<'a>, open: &mut Vec<(Str<'a>, Str<'a>)>, ids: &mut Ids) {
-    let by_id = open.iter().position(|(id, _)| *id == result.id);
-    let by_name = || open.iter().position(|(_, name)| Some(name) == result.name.as_ref());
-    let found = by_id.or_else(by_name).or_else(|| (!open.is_empty() && result.name.is_none()).then_some(0));
+fn pair<'a>(result: &mut ToolResult<'a>, open: &mut Waiting<'a, Str<'a>>, ids: &mut Ids) {
+    let found = open.take(&result.id).or_else(|| match &result.name {
+        Some(name) => open.take_of(name),
+        None => open.take_first(),
+    });
     match found {
-        Some(index) => result.id = open.remove(index).0,
+        Some(id) => result.id = id,
         None if result.id.is_empty() => result.id = ids.name(None),
         None => {}
     }

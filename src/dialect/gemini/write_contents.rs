@@ -6,7 +6,7 @@ use super::out::{Object, comma};
 use super::signature::{DUMMY, for_provider};
 use super::write_parts::{write_call, write_foreign, write_media, write_text};
 use crate::canonical::{
-    Dialect, Lost, Media, Part, Raw, Reasoning, Request, Role, Source, Text, ToolCall, ToolResult, Turn,
+    Dialect, Lost, Media, Part, Raw, Reasoning, Request, Role, Source, Text, ToolCall, ToolResult, Turn, Waiting,
 };
 
 const USER: &str = "user";
@@ -175,13 +175,13 @@ impl<'o> Contents<'o> {
     /// What the user says, and first the results of the model's last `calls`.
     fn user(&mut self, parts: &[&Part<'_>], calls: &[&ToolCall<'_>], lost: &mut Lost) {
         let mut results: Vec<Option<&ToolResult<'_>>> = vec![None; calls.len()];
+        let mut waiting = Waiting::default();
+        calls.iter().enumerate().for_each(|(index, call)| waiting.add(call.id.borrowed(), index));
         let mut rest: Vec<&Part<'_>> = Vec::new();
         for part in parts {
             let slot = match part {
                 Part::ToolResult(result) => {
-                    let same =
-                        calls.iter().zip(&results).position(|(call, slot)| slot.is_none() && call.id == result.id);
-                    same.and_then(|index| Some((results.get_mut(index)?, result)))
+                    waiting.take(&result.id).and_then(|index| Some((results.get_mut(index)?, result)))
                 }
                 _ => None,
             };

@@ -2,10 +2,10 @@
 
 use super::media::image;
 use super::wire::{Message, call};
-use crate::canonical::{Fault, FaultKind, Part, Reasoning, Role, Str, ToolResult, Turn, made_up_id};
+use crate::canonical::{Fault, FaultKind, Part, Reasoning, Role, Str, ToolResult, Turn, Waiting, made_up_id};
 
 /// A call that has no result yet.
-struct Waiting<'a> {
+struct Asked<'a> {
     id: Str<'a>,
     name: Str<'a>,
 }
@@ -13,7 +13,7 @@ struct Waiting<'a> {
 /// The messages as turns.
 pub(super) fn turns(messages: Vec<Message<'_>>) -> Result<Vec<Turn<'_>>, Fault> {
     let mut turns: Vec<Turn<'_>> = Vec::with_capacity(messages.len());
-    let mut waiting: Vec<Waiting<'_>> = Vec::new();
+    let mut waiting: Waiting<'_, Asked<'_>> = Waiting::default();
     // Results of tools are one turn, however many messages they came in.
     let mut results = false;
     for (at, mut message) in messages.into_iter().enumerate() {
@@ -40,18 +40,22 @@ pub(super) fn turns(messages: Vec<Message<'_>>) -> Result<Vec<Turn<'_>>, Fault> 
         results = false;
         let parts = parts(message, &format!("message {at}"));
         if role == Role::Assistant {
-            waiting = parts.iter().filter_map(asked_for).collect();
+            waiting = asked_for(&parts);
         }
         turns.push(Turn { role, parts, name: None });
     }
     Ok(turns)
 }
 
-fn asked_for<'a>(part: &Part<'a>) -> Option<Waiting<'a>> {
-    match part {
-        Part::ToolCall(call) => Some(Waiting { id: call.id.clone(), name: call.name.clone() }),
-        _ => None,
+fn asked_for<'a>(parts: &[Part<'a>]) -> Waiting<'a, Asked<'a>> {
+    let mut waiting = Waiting::default();
+    for part in parts {
+        if let Part::ToolCall(call) = part {
+            waiting.add(call.id.clone(), Asked { id: call.id.clone(), name: call.name.clone() });
+            waiting.of(call.name.clone());
+        }
     }
+    waiting
 }
 
 /// What a message says: thoughts, text, images, calls. `answer` names it, for calls without an id.
@@ -68,16 +72,14 @@ pub(super) fn parts<'a>(message: Message<'a>, answer: &str) -> Vec<Part<'a>> {
 }
 
 /// A result: of the call that it names, else of the first that waits for this tool, else of the first that waits.
-fn result<'a>(message: Message<'a>, at: usize, waiting: &mut Vec<Waiting<'a>>) -> ToolResult<'a> {
+fn result<'a>(message: Message<'a>, at: usize, waiting: &mut Waiting<'a, Asked<'a>>) -> ToolResult<'a> {
     let said = message.tool_call_id.filter(|id| !id.is_empty());
     let name = message.tool_name.filter(|name| !name.is_empty());
-    let by_id = said.as_ref().and_then(|id| waiting.iter().position(|call| call.id == *id));
-    let found = match (&said, &name) {
-        (Some(_), _) => by_id,
-        (None, Some(name)) => waiting.iter().position(|call| call.name == *name),
-        (None, None) => (!waiting.is_empty()).then_some(0),
+    let call = match (&said, &name) {
+        (Some(id), _) => waiting.take(id),
+        (None, Some(name)) => waiting.take_of(name),
+        (None, None) => waiting.take_first(),
     };
-    let call = found.map(|at| waiting.remove(at));
     let made_up = || made_up_id(&format!("result {at}"), 0).into();
     let (id, called) = call.map_or((None, None), |call| (Some(call.id), Some(call.name)));
     let mut parts: Vec<_> = message.content.filter(|text| !text.is_empty()).map(Part::text).into_iter().collect();

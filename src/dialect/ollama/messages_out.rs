@@ -1,6 +1,7 @@
 //! The conversation, written.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -64,7 +65,7 @@ pub(super) fn arguments(text: &str, free_form: bool) -> (Cow<'_, RawValue>, bool
 
 /// The turns as messages.
 pub(super) fn write<'r>(request: &'r Request<'_>, lost: &mut Lost) -> Vec<MessageOut<'r>> {
-    let mut writer = Writer { request, calls: Vec::new(), messages: Vec::new(), lost };
+    let mut writer = Writer { tools: request.tools_of_calls(), calls: HashMap::new(), messages: Vec::new(), lost };
     for turn in &request.turns {
         writer.lost.add_if(turn.name.is_some(), "messages.name");
         writer.turn(turn);
@@ -73,9 +74,10 @@ pub(super) fn write<'r>(request: &'r Request<'_>, lost: &mut Lost) -> Vec<Messag
 }
 
 struct Writer<'r, 'l> {
-    request: &'r Request<'r>,
-    /// The calls of the model's last turn.
-    calls: Vec<&'r ToolCall<'r>>,
+    /// The tools of all calls.
+    tools: HashMap<&'r str, &'r str>,
+    /// The calls of the model's last turn: where they stand in it, and their tools.
+    calls: HashMap<&'r str, (usize, &'r str)>,
     messages: Vec<MessageOut<'r>>,
     lost: &'l mut Lost,
 }
@@ -144,7 +146,7 @@ impl<'r> Writer<'r, '_> {
             .iter()
             .filter_map(|part| if let Part::ToolResult(result) = part { Some(result) } else { None })
             .collect();
-        results.sort_by_key(|result| self.calls.iter().position(|call| call.id == result.id).unwrap_or(usize::MAX));
+        results.sort_by_key(|result| self.calls.get(result.id.as_str()).map_or(usize::MAX, |(at, _)| *at));
         results.into_iter().for_each(|result| self.result(result, said));
     }
 
@@ -155,12 +157,12 @@ impl<'r> Writer<'r, '_> {
         let text = result.text();
         let content = if result.is_error { format!("Error: {text}").into() } else { text.0 };
         // Servers that count calls anew in each answer use an id again: the last call is meant.
-        let called = self.calls.iter().find(|call| call.id == result.id).map(|call| &call.name);
-        let name = result.name.as_ref().or(called).or_else(|| self.request.tool_of(&result.id));
+        let called = || self.calls.get(result.id.as_str()).map(|(_, name)| *name);
+        let name = result.name.as_deref().or_else(called).or_else(|| self.tools.get(result.id.as_str()).copied());
         self.messages.push(MessageOut {
             role: "tool",
             content,
-            tool_name: name.map(|name| name.as_str()),
+            tool_name: name,
             tool_call_id: Some(&result.id),
             ..MessageOut::default()
         });
@@ -192,8 +194,15 @@ impl<'r> Writer<'r, '_> {
     }
 }
 
-fn calls<'r>(parts: &'r [Part<'_>]) -> Vec<&'r ToolCall<'r>> {
-    parts.iter().filter_map(|part| if let Part::ToolCall(call) = part { Some(call) } else { None }).collect()
+/// The calls by their ids; of several with one id the first.
+fn calls<'r>(parts: &'r [Part<'_>]) -> HashMap<&'r str, (usize, &'r str)> {
+    let mut calls = HashMap::new();
+    for (at, part) in parts.iter().enumerate() {
+        if let Part::ToolCall(call) = part {
+            calls.entry(call.id.as_str()).or_insert((at, call.name.as_str()));
+        }
+    }
+    calls
 }
 
 /// Several texts as one.

@@ -1,13 +1,13 @@
 //! Turns gathered into messages; see [`super::turns`] for the rules.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::block::{Block, CacheControl, Cited, LONGEST_ID, input};
 use super::media::media;
 use super::turns::Message;
 use crate::canonical::{
-    Dialect, Foreign, Lost, Part, Reasoning, Role, Str, Text, ToolCall, ToolResult, Turn, fitting_id,
+    Dialect, Foreign, Lost, Part, Reasoning, Role, Str, Text, ToolCall, ToolResult, Turn, Waiting, fitting_id,
 };
 use crate::dialect::codec::Flavour;
 
@@ -25,18 +25,14 @@ pub(super) struct Gatherer<'r, 'l> {
     messages: Vec<Message<'r>>,
     /// Ids of calls that are taken.
     ids: HashSet<Str<'r>>,
-    /// The calls of the last message, if that is the model's.
-    calls: Vec<Pending<'r>>,
+    /// The last number behind each id that was wanted again: those with lower ones are taken.
+    again: HashMap<Str<'r>, usize>,
+    /// The calls of the last message, if that is the model's, without a result so far: their ids as written.
+    calls: Waiting<'r, Str<'r>>,
     /// The user's message that is being gathered.
     user: User<'r>,
     /// Anybody said anything.
     said: bool,
-}
-
-struct Pending<'r> {
-    original: &'r str,
-    written: Str<'r>,
-    answered: bool,
 }
 
 #[derive(Default)]
@@ -58,7 +54,8 @@ impl<'r, 'l> Gatherer<'r, 'l> {
             lost,
             messages: Vec::new(),
             ids: HashSet::new(),
-            calls: Vec::new(),
+            again: HashMap::new(),
+            calls: Waiting::default(),
             user: User::default(),
             said: false,
         }
@@ -124,16 +121,14 @@ impl<'r, 'l> Gatherer<'r, 'l> {
     /// A result goes to the first call of its id that has none yet. Without such a call it becomes text.
     fn result(&mut self, result: &'r ToolResult<'_>) {
         let content: Vec<_> = result.parts.iter().filter_map(|part| self.result_part(part)).collect();
-        let call = self.calls.iter_mut().find(|call| !call.answered && call.original == &*result.id);
-        let Some(call) = call else {
+        let Some(tool_use_id) = self.calls.take(&result.id) else {
             self.user.others.push(Block::text(format!("<tool_result id=\"{}\">", result.id)));
             self.user.others.extend(content);
             self.user.others.push(Block::text("</tool_result>"));
             return;
         };
-        call.answered = true;
         self.user.results.push(Block::ToolResult {
-            tool_use_id: call.written.clone(),
+            tool_use_id,
             content,
             is_error: result.is_error,
             cache_control: CacheControl::of(result.cache.as_ref()),
@@ -151,7 +146,7 @@ impl<'r, 'l> Gatherer<'r, 'l> {
     }
 
     fn assistant(&mut self, parts: &'r [Part<'_>]) {
-        let mut calls = Vec::new();
+        let mut calls = Waiting::default();
         let mut blocks = Vec::with_capacity(parts.len());
         for part in parts {
             match part {
@@ -181,15 +176,17 @@ impl<'r, 'l> Gatherer<'r, 'l> {
     }
 
     /// Ids must be unique in the whole conversation; some servers count from 0 in every turn.
-    fn call(&mut self, call: &'r ToolCall<'_>, calls: &mut Vec<Pending<'r>>) -> Block<'r> {
+    fn call(&mut self, call: &'r ToolCall<'_>, calls: &mut Waiting<'r, Str<'r>>) -> Block<'r> {
         let fitting = fitting_id(&call.id, LONGEST_ID);
         let mut written = fitting.clone();
-        let mut again = 1;
-        while !self.ids.insert(written.clone()) {
-            again += 1;
-            written = format!("{fitting}_{again}").into();
+        if !self.ids.insert(written.clone()) {
+            let again = self.again.entry(fitting.clone()).or_insert(1);
+            while !self.ids.insert(written.clone()) {
+                *again += 1;
+                written = format!("{fitting}_{again}").into();
+            }
         }
-        calls.push(Pending { original: &call.id, written: written.clone(), answered: false });
+        calls.add(call.id.borrowed(), written.clone());
         Block::ToolUse {
             id: written,
             name: &call.name,
@@ -222,9 +219,9 @@ impl<'r, 'l> Gatherer<'r, 'l> {
 
     /// Completes the user's message, if there is one or has to be one.
     fn flush(&mut self) {
-        for call in std::mem::take(&mut self.calls).into_iter().filter(|call| !call.answered) {
+        for tool_use_id in self.calls.rest() {
             self.user.results.push(Block::ToolResult {
-                tool_use_id: call.written,
+                tool_use_id,
                 content: vec![Block::text(NO_RESULT)],
                 is_error: true,
                 cache_control: None,

@@ -1,5 +1,7 @@
 //! Turns as Converse wants them: user and assistant by turns, the user first, every call answered in the turn after it.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use super::super::DIALECT;
@@ -11,7 +13,7 @@ use super::super::names::{LONGEST, fitting_name};
 use super::cache;
 use crate::canonical::{
     Cache, Fault, FaultKind, Foreign, Lost, Media, MediaKind, Part, Reasoning, Request, Role, Source, Str, ToolCall,
-    ToolResult, Turn, fitting_id,
+    ToolResult, Turn, Waiting, fitting_id,
 };
 
 /// A message as it is written.
@@ -29,17 +31,13 @@ pub(super) struct Turns<'r, 'l> {
     pub(super) system: Vec<Block<'r>>,
     pub(super) messages: Vec<Message<'r>>,
     family: Family,
-    /// The calls of the last assistant's message.
-    calls: Vec<Call<'r>>,
+    /// The calls of the last assistant's message that have no result yet, by the ids that are written.
+    calls: Waiting<'r, Str<'r>>,
+    /// All ids that are written in it.
+    ids: HashSet<Str<'r>>,
     /// The names of documents so far.
     documents: Names,
     lost: &'l mut Lost,
-}
-
-struct Call<'r> {
-    id: &'r str,
-    written: Str<'r>,
-    answered: bool,
 }
 
 /// Writes the turns of a request. `open_end`: the model may go on with an answer that the last turn begins.
@@ -50,8 +48,8 @@ pub(super) fn write<'r>(
     lost: &mut Lost,
 ) -> Result<(Vec<Block<'r>>, Vec<Message<'r>>), Fault> {
     let (system, messages) = (Vec::new(), Vec::with_capacity(request.turns.len()));
-    let (calls, documents) = (Vec::new(), Names::new());
-    let mut turns = Turns { system, messages, family, calls, documents, lost };
+    let (calls, ids, documents) = (Waiting::default(), HashSet::new(), Names::new());
+    let mut turns = Turns { system, messages, family, calls, ids, documents, lost };
     let (leading, rest) = request.turns.split_at(request.leading_system());
     leading.iter().for_each(|turn| turns.system_turn(turn));
     for (index, turn) in rest.iter().enumerate() {
@@ -180,21 +178,19 @@ impl<'r> Turns<'r, '_> {
         self.open(ASSISTANT);
         // One id twice in a turn would be refused.
         let mut written = fitting_id(&call.id, LONGEST);
-        while self.calls.iter().any(|other| other.written == written) {
-            written = fitting_id(&format!("{written}+{}", self.calls.len()), LONGEST).into_owned();
+        while self.ids.contains(&written) {
+            written = fitting_id(&format!("{written}+{}", self.ids.len()), LONGEST).into_owned();
         }
-        self.calls.push(Call { id: &call.id, written: written.clone(), answered: false });
+        self.ids.insert(written.clone());
+        self.calls.add(call.id.borrowed(), written.clone());
         Block::tool_use(call, written, fitting_name(&call.name))
     }
 
     /// A result; as text where nothing asked for it.
     fn tool_result(&mut self, result: &'r ToolResult<'_>) -> Block<'r> {
-        let call = self.calls.iter_mut().find(|call| !call.answered && call.id == result.id.as_str());
-        let Some(call) = call else {
+        let Some(tool_use_id) = self.calls.take(&result.id) else {
             return Block::Text(format!("[result of a tool]\n{}", result.text()).into());
         };
-        call.answered = true;
-        let tool_use_id = call.written.clone();
         let mut content = Vec::with_capacity(result.parts.len());
         if let Some(json) = &result.json {
             content.push(Block::Json(json.borrowed()));
@@ -257,9 +253,10 @@ impl<'r> Turns<'r, '_> {
             let list = if of_result || matches!(block, Block::ToolResult { .. }) { &mut results } else { &mut others };
             list.push(block);
         }
-        for call in self.calls.drain(..).filter(|call| !call.answered) {
+        self.ids.clear();
+        for tool_use_id in self.calls.rest() {
             let content = vec![said("(no result)")];
-            results.push(Block::ToolResult { tool_use_id: call.written, content, status: Some("error") });
+            results.push(Block::ToolResult { tool_use_id, content, status: Some("error") });
         }
         let has = |wanted: fn(&Block<'_>) -> bool| others.iter().any(wanted);
         if has(|block| matches!(block, Block::Document(_))) && !has(|block| matches!(block, Block::Text(_))) {
@@ -276,7 +273,7 @@ impl<'r> Turns<'r, '_> {
             }
             None => self.open(USER),
             Some(last) if last.role == USER => {}
-            Some(_) if self.calls.iter().any(|call| !call.answered) => self.open(USER),
+            Some(_) if self.calls.any() => self.open(USER),
             Some(last) if open_end => {
                 // Blanks at the end are refused.
                 if let Some(Block::Text(text)) = last.content.last_mut() {

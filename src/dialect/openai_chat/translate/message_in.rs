@@ -4,12 +4,12 @@ use serde_json::value::RawValue;
 
 use super::wire::{Message, Spoken, citations, lenient, thought_signature};
 use super::{content_in, reasoning};
-use crate::canonical::{Dialect, Media, MediaKind, Part, Signature, Source, Str, ToolCall, made_up_id};
+use crate::canonical::{Dialect, Media, MediaKind, Part, Signature, Source, Str, ToolCall, Waiting, made_up_id};
 
 /// The parts of what a model said: thoughts, words, a refusal, media, and the tools it asks for. `answer` is what ids
 /// are made from where a call has none.
 pub(super) fn parts<'a>(mut message: Message<'a>, answer: &str) -> Vec<Part<'a>> {
-    let mut of_calls = Vec::new();
+    let mut of_calls = Waiting::default();
     let mut parts = reasoning::read(&mut message, &mut of_calls);
     let text_at = parts.len();
     parts.extend(content_in::answer(message.content));
@@ -22,8 +22,7 @@ pub(super) fn parts<'a>(mut message: Message<'a>, answer: &str) -> Vec<Part<'a>>
         let called = call.custom.or(call.function)?;
         let id = call.id.given().unwrap_or_else(|| made_up_id(answer, index).into());
         let proof = thought_signature(call.extra_content).map(|value| Signature::untag(Dialect::Gemini, value));
-        let at = of_calls.iter().position(|(of, _): &(Str<'_>, _)| *of == id);
-        let signature = proof.or_else(|| Some(of_calls.swap_remove(at?).1));
+        let signature = proof.or_else(|| of_calls.take(&id));
         let arguments = if free_form { called.input.given().unwrap_or_default() } else { called.arguments.0 };
         let name = called.name.given().unwrap_or_default();
         Some(Part::ToolCall(ToolCall { id, name, arguments, free_form, signature, cache: None }))

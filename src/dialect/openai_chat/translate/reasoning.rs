@@ -4,8 +4,10 @@
 //! is, and so does a [`Signature`]; text that stands beside them in `reasoning` or `reasoning_content` is the same text
 //! once more.
 
+use std::collections::HashSet;
+
 use super::wire::{Detail, Message, lenient};
-use crate::canonical::{Dialect, Part, Reasoning, Signature, Str};
+use crate::canonical::{Dialect, Part, Reasoning, Signature, Str, Waiting};
 
 /// The names of formats, with the dialect whose proofs they carry.
 const FORMATS: [(&str, Dialect); 3] = [
@@ -30,18 +32,22 @@ pub(super) fn signature<'a>(format: &str, value: Str<'a>) -> Signature<'a> {
 
 /// All thoughts of a message, in order. A proof that belongs to a tool's call, as OpenRouter has it for Gemini, is
 /// found by the call's id and left in `of_calls`.
-pub(super) fn read<'a>(message: &mut Message<'a>, of_calls: &mut Vec<(Str<'a>, Signature<'a>)>) -> Vec<Part<'a>> {
+pub(super) fn read<'a>(message: &mut Message<'a>, of_calls: &mut Waiting<'a, Signature<'a>>) -> Vec<Part<'a>> {
     let details = lenient::<Vec<Detail<'a>>>(message.reasoning_details.take()).unwrap_or_default();
     let mirror = std::mem::take(&mut message.reasoning_content).given();
     let mirror = mirror.or_else(|| std::mem::take(&mut message.reasoning).given());
     let mut thoughts: Vec<Reasoning<'a>> = Vec::new();
+    let calls: HashSet<&str> = match details.is_empty() {
+        true => HashSet::new(),
+        false => message.tool_calls.0.iter().map(|call| call.id.as_str()).filter(|id| !id.is_empty()).collect(),
+    };
     let mut last = None;
     for detail in details {
-        let call =
-            message.tool_calls.0.iter().any(|call| !call.id.is_empty() && call.id.as_str() == detail.id.as_str());
-        if call && !detail.data.is_empty() {
+        if calls.contains(detail.id.as_str()) && !detail.data.is_empty() {
             let signature = signature(detail.format.as_str(), detail.data.given().unwrap_or_default());
-            of_calls.extend(detail.id.given().map(|id| (id, signature)));
+            if let Some(id) = detail.id.given() {
+                of_calls.add(id, signature);
+            }
             continue;
         }
         let index = detail.index;

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::wire::Message;
 use super::{content_in, message_in};
-use crate::canonical::{Fault, FaultKind, Part, Role, Str, ToolResult, Turn, made_up_id};
+use crate::canonical::{Fault, FaultKind, Part, Role, Str, ToolResult, Turn, Waiting, made_up_id};
 
 /// Reads all messages into turns.
 pub(super) fn read<'a>(messages: Vec<&'a RawValue>) -> Result<Vec<Turn<'a>>, Fault> {
@@ -21,18 +21,11 @@ pub(super) fn read<'a>(messages: Vec<&'a RawValue>) -> Result<Vec<Turn<'a>>, Fau
 #[derive(Default)]
 struct Reader<'a> {
     turns: Vec<Turn<'a>>,
-    /// Calls without a result so far, those of the last assistant's turn that has any.
-    pending: Vec<Pending<'a>>,
+    /// The ids from here on of calls without a result so far, those of the last assistant's turn. They wait under the
+    /// ids that the client wrote, too.
+    pending: Waiting<'a, Str<'a>>,
     /// Every id in use: servers that count from 0 in each answer give one twice, which other vendors refuse.
     used: HashSet<Str<'a>>,
-}
-
-struct Pending<'a> {
-    /// As the client wrote it; empty for none.
-    written: Str<'a>,
-    /// As it is from here on.
-    id: Str<'a>,
-    name: Str<'a>,
 }
 
 /// A message whose content is not yet looked at.
@@ -73,17 +66,20 @@ impl<'a> Reader<'a> {
         let answer = format!("turn_{}", self.turns.len());
         let mut parts = message_in::parts(message, &answer);
         let mut written = written.into_iter();
-        self.pending.clear();
-        for part in &mut parts {
-            let Part::ToolCall(call) = part else { continue };
-            let mut ordinal = self.pending.len();
+        self.pending = Waiting::default();
+        let calls = parts.iter_mut().filter_map(|part| if let Part::ToolCall(call) = part { Some(call) } else { None });
+        // Whatever was tried for one call is taken for the next.
+        let mut ordinal = 0;
+        for (index, call) in calls.enumerate() {
+            ordinal = ordinal.max(index);
             while self.used.contains(&call.id) {
                 call.id = made_up_id(&answer, ordinal).into();
                 ordinal += 1;
             }
             self.used.insert(call.id.clone());
-            let written = written.next().unwrap_or_default();
-            self.pending.push(Pending { written, id: call.id.clone(), name: call.name.clone() });
+            self.pending.add(call.id.clone(), call.id.clone());
+            self.pending.also(written.next().unwrap_or_default());
+            self.pending.of(call.name.clone());
         }
         self.turns.push(Turn { role: Role::Assistant, parts, name });
         Ok(())
@@ -94,14 +90,14 @@ impl<'a> Reader<'a> {
         let message: Message<'a> = read_at(raw)?;
         let parts = content_in::parts(envelope.content).map_err(|error| format!(".content`: {error}"))?;
         let (id, name) = (message.tool_call_id.given().unwrap_or_default(), envelope.name);
-        let fits = |call: &Pending<'a>| match name.as_ref() {
-            _ if !id.is_empty() => call.written == id || call.id == id,
+        let call = match name.as_ref() {
+            _ if !id.is_empty() => self.pending.take(&id),
             // The oldest form pairs by the name.
-            Some(name) => call.name == *name,
-            None => true,
+            Some(name) => self.pending.take_of(name),
+            None => self.pending.take_first(),
         };
-        let id = match self.pending.iter().position(fits) {
-            Some(at) => self.pending.remove(at).id,
+        let id = match call {
+            Some(id) => id,
             None if id.is_empty() => made_up_id("result", self.turns.len()).into(),
             None => id,
         };

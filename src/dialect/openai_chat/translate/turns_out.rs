@@ -5,6 +5,7 @@
 //! is made up in words, and a result of no call is told as the user's text.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use super::assistant_out;
 use super::content_out::{Pieces, kept};
@@ -21,7 +22,7 @@ pub(super) fn write(
     messages: &mut Object<'_>,
     lost: &mut Lost,
 ) {
-    let mut writer = Writer { style, lost, messages, written: Vec::new() };
+    let mut writer = Writer { style, lost, messages, written: HashSet::new() };
     let leading = request.leading_system();
     let loop_at = last_question(&request.turns);
     for (index, turn) in request.turns.iter().enumerate() {
@@ -53,8 +54,8 @@ struct Writer<'w, 'r, 'o> {
     style: &'w Style<'w>,
     lost: &'w mut Lost,
     messages: &'w mut Object<'o>,
-    /// The results that were written behind their calls.
-    written: Vec<&'r ToolResult<'r>>,
+    /// Where the results are that were written behind their calls.
+    written: HashSet<*const ToolResult<'r>>,
 }
 
 impl<'r> Writer<'_, 'r, '_> {
@@ -95,8 +96,7 @@ impl<'r> Writer<'_, 'r, '_> {
 
     /// What stands in a result and cannot stand in a tool's message; the whole of it, where it is of no call.
     fn attachments(&mut self, result: &'r ToolResult<'r>, pieces: &mut Pieces<'r>) {
-        let paired = self.written.iter().any(|written| std::ptr::eq(*written, result));
-        if !paired {
+        if !self.written.contains(&std::ptr::from_ref(result)) {
             pieces.say(format!("[result of the tool call {}]\n{}", result.id, result_text(result)));
         }
         for part in &result.parts {
@@ -138,17 +138,11 @@ impl<'r> Writer<'_, 'r, '_> {
     fn assistant(&mut self, turn: &'r Turn<'r>, rest: &'r [Turn<'r>], in_loop: bool) {
         let place = assistant_out::Place { is_last: rest.is_empty(), in_loop };
         assistant_out::write(turn, place, self.style, self.messages, self.lost);
-        let results = || {
-            let before_next = rest.iter().take_while(|turn| turn.role != Role::Assistant);
-            before_next.flat_map(|turn| &turn.parts)
-        };
+        let results = results_before_next(rest);
         for part in &turn.parts {
             let Part::ToolCall(call) = part else { continue };
-            let result = results().find_map(|part| match part {
-                Part::ToolResult(result) if result.id == call.id => Some(result),
-                _ => None,
-            });
-            self.written.extend(result);
+            let result = results.get(call.id.as_str()).copied();
+            self.written.extend(result.map(std::ptr::from_ref));
             self.result(call, result);
         }
     }
@@ -174,6 +168,18 @@ impl<'r> Writer<'_, 'r, '_> {
         }
         message.end();
     }
+}
+
+/// The results before the model's next turn; of several for one call the first.
+fn results_before_next<'r>(rest: &'r [Turn<'r>]) -> HashMap<&'r str, &'r ToolResult<'r>> {
+    let before_next = rest.iter().take_while(|turn| turn.role != Role::Assistant);
+    let mut results = HashMap::new();
+    for part in before_next.flat_map(|turn| &turn.parts) {
+        if let Part::ToolResult(result) = part {
+            results.entry(result.id.as_str()).or_insert(result);
+        }
+    }
+    results
 }
 
 /// Stands in the tool's message and before what it points to.

@@ -1,0 +1,80 @@
+//! A turn of thousands of calls costs in proportion to them: whoever looks for each among all keeps a core for minutes
+//! with one body of the size that clients may send.
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+use super::super::codec::{self, Asked, Flavour, Target};
+use crate::canonical::{Dialect, Lost, Part, Request, Role, ToolCall, ToolResult, Turn};
+
+/// Eight times as many may take so many times as long: it is 8 where each costs the same, 64 where it costs them all.
+const MOST: u32 = 20;
+const FEW: usize = 1_000;
+
+/// The id of a call by its number.
+type Ids = fn(usize) -> String;
+
+/// A question, many calls, and their results from the last to the first.
+fn conversation(many: usize, id: Ids) -> Request<'static> {
+    let call = |number| ToolCall {
+        id: id(number).into(),
+        name: "f".into(),
+        arguments: "{}".into(),
+        free_form: false,
+        signature: None,
+        cache: None,
+    };
+    let result =
+        |number| ToolResult { id: id(number).into(), parts: vec![Part::text("done")], ..ToolResult::default() };
+    let turn = |role, parts| Turn { role, parts, name: None };
+    let turns = vec![
+        turn(Role::User, vec![Part::text("Go.")]),
+        turn(Role::Assistant, (0..many).map(|number| Part::ToolCall(call(number))).collect()),
+        turn(Role::User, (0..many).rev().map(|number| Part::ToolResult(result(number))).collect()),
+    ];
+    Request { turns, ..Request::default() }
+}
+
+fn write(request: &Request<'_>, dialect: Dialect) -> Vec<u8> {
+    let target = Target { model: "model", flavour: Flavour::Compatible };
+    codec::of(dialect).write_request(request, &target, &mut Lost::nothing()).unwrap()
+}
+
+/// How long the `few` and the `many` take, where these take too long for it even when nothing disturbs them.
+fn slow(few: impl Fn(), many: impl Fn()) -> Option<(Duration, Duration)> {
+    let timed = |work: &dyn Fn()| {
+        let start = Instant::now();
+        work();
+        start.elapsed()
+    };
+    let few = (0..3).map(|_| timed(&few)).min()?;
+    let many = (0..3).map(|_| timed(&many));
+    let many = many.take_while(|many| *many > few * MOST).collect::<Vec<_>>();
+    many.get(2).map(|many| (few, *many))
+}
+
+#[test]
+fn many_calls_cost_no_more_than_they_are() {
+    let asked = Asked { model: Some("model"), stream: false, json_array: false };
+    let ids: [(&str, Ids); 3] = [
+        ("different ids", |number| format!("call_{number}")),
+        ("one id", |_| "call".to_owned()),
+        ("ids that do not fit", |number| format!("call:{}", number / 2)),
+    ];
+    let mut all = String::new();
+    for dialect in Dialect::ALL {
+        for (what, id) in ids {
+            let (few, many) = (conversation(FEW, id), conversation(8 * FEW, id));
+            let written = (write(&few, dialect), write(&many, dialect));
+            let read = |body| drop(codec::of(dialect).read_request(body, &asked).unwrap());
+            let writing = slow(|| drop(write(&few, dialect)), || drop(write(&many, dialect)));
+            let reading = slow(|| read(&written.0), || read(&written.1));
+            for (doing, slow) in [("writing", writing), ("reading", reading)] {
+                if let Some((few, many)) = slow {
+                    let _ = writeln!(all, "{} {doing} {what}: {few:?}, then {many:?}", dialect.as_str());
+                }
+            }
+        }
+    }
+    assert!(all.is_empty(), "eight times as many take much more than eight times as long:\n{all}");
+}
