@@ -81,7 +81,7 @@ fn read(pieces: &[Bytes], framing: Framing) -> (All, bool) {
     let (mut frames, mut all, mut good) = (Frames::new(framing), Vec::new(), Vec::new());
     let mut each = |name: &str, data: &[u8]| {
         all.push((name.to_owned(), data.to_vec()));
-        Ok(())
+        Ok(true)
     };
     let mut failed = false;
     for piece in pieces {

@@ -55,7 +55,7 @@ pub fn frames(dialect: Dialect, json_array: bool, written: &[u8]) -> Vec<(String
     let mut all = Vec::new();
     let (good, fault) = cut.push(Bytes::copy_from_slice(written), &mut |name, data| {
         all.push((name.to_owned(), data.to_vec()));
-        Ok(())
+        Ok(true)
     });
     assert!(fault.is_none(), "a stream that cannot be cut into frames: {fault:?}: {}", show(written));
     assert_eq!(good.len(), written.len(), "the last frame is not complete: {}", show(written));
