@@ -70,6 +70,22 @@ def of_bedrock(check):
     return check(ServiceModel(load("bedrock-bedrock-runtime-service-2.json")))
 
 
+class Invoke:
+    """Claude's own format in InvokeModel: the model and whether to stream are in the path, a version is in the body."""
+
+    def __init__(self):
+        self.schema = of_openapi(CLAUDE, "/v1/messages")
+
+    def errors(self, document):
+        """What is wrong with it."""
+        found = [f": unknown member {name}" for name in ("model", "stream") if name in document]
+        if document.get("anthropic_version") != "bedrock-2023-05-31":
+            found.append(": anthropic_version is none that Bedrock knows")
+        ours = ("anthropic_version", "anthropic_beta", "stream")
+        rest = {name: value for name, value in document.items() if name not in ours}
+        return found + self.schema.errors({**rest, "model": "m"})
+
+
 OPENAI, OPEN = "openai-openapi.json", "openresponses-2026-04-24.json"
 CLAUDE, OLLAMA = "anthropic-openapi.yml", "ollama-openapi.yaml"
 
@@ -95,6 +111,7 @@ SCHEMAS = {
     "bedrock": lambda: of_bedrock(converse.Request),
     "bedrock reply": lambda: of_bedrock(converse.Reply),
     "bedrock event": lambda: of_bedrock(converse.Event),
+    "bedrock-invoke": Invoke,
     "cohere": cohere_types.Chat,
     "cohere reply": lambda: cohere_types.Type(cohere.V2ChatResponse),
     "cohere event": lambda: cohere_types.Type(cohere.V2ChatStreamResponse),

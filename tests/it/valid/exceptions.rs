@@ -16,6 +16,7 @@ const fn known(to: &'static str, what: &'static str, why: &'static str) -> Excep
 
 const SERVER: &str = "its server is believed to have it, its specification has not; not checked against the server";
 const CITED: &str = "an answer with citations: OpenAI takes it without an id (recorded: e6d3b01ec6f601f2)";
+const BETA: &str = "a beta's, as the client itself said it to Claude: it goes on as it came";
 
 /// What may be found in requests.
 pub const IN_REQUESTS: &[Exception] = &[
@@ -26,6 +27,14 @@ pub const IN_REQUESTS: &[Exception] = &[
     known("ollama", "messages.*.tool_calls.*.function: unknown member index", SERVER),
     known("openai-responses", "input.*.content.*.type: enum: \"output_text\" is not one of...", CITED),
     known("openai-responses", "input.*.content.*: unknown member annotations", CITED),
+    known("bedrock-invoke", ": unknown member context_management", BETA),
+    known("bedrock-invoke", ": unknown member output_format", BETA),
+    known("bedrock-invoke", "messages.*.content.*.source.type: const: \"url\" was expected", BETA),
+    known("bedrock-invoke", "messages.*.content.*.source: required: \"url\" is a required property", BETA),
+    known("bedrock-invoke", "messages.*.content.*.source: unknown member file_id", BETA),
+    known("bedrock-invoke", "tools.*.type: str where it should be \"null\"", BETA),
+    known("bedrock-invoke", "tools.*: required: \"input_schema\" is a required property", BETA),
+    known("bedrock-invoke", "tools.*: unknown member display_...", BETA),
 ];
 
 const LISTS: &str =

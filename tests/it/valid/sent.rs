@@ -87,7 +87,7 @@ pub struct Sent {
     pub id: String,
     /// The client's dialect.
     pub from: Dialect,
-    /// The provider's name.
+    /// The provider's name; `bedrock-invoke` where Claude is asked in Anthropic's own format.
     pub to: &'static str,
     /// Where it was sent.
     pub path: String,
@@ -160,7 +160,9 @@ impl Through {
                     };
                     let body = serde_json::from_slice(&seen.body).unwrap_or_else(|e| panic!("{id}: no JSON: {e}"));
                     let from = ask.dialect;
-                    sent.push(Sent { id, from, to: asked.name, path: seen.path, headers: seen.headers, body });
+                    let is_invoke = seen.path.rsplit('/').next().is_some_and(|last| last.starts_with("invoke"));
+                    let to = if is_invoke { "bedrock-invoke" } else { asked.name };
+                    sent.push(Sent { id, from, to, path: seen.path, headers: seen.headers, body });
                 }
             }
         }
