@@ -1,10 +1,14 @@
 //! The validators themselves: one that finds nothing would let everything pass.
 
+use outrider::canonical::Dialect;
 use serde_json::{Value, json};
 
 use super::judge::by_schemas;
+use super::sent::Sent;
 use super::specs;
+use super::steady::Steady;
 use crate::captures::tell;
+use crate::support::run;
 
 /// A document with a mistake for each kind of schema, and what is to be found in it.
 fn mistakes() -> Vec<(&'static str, Value, &'static str)> {
@@ -49,4 +53,39 @@ fn the_validators_find_mistakes() {
         let said: Vec<_> = found.iter().filter(|(of, _)| *of == at).map(|(_, said)| said.as_str()).collect();
         assert!(said.iter().any(|said| said.contains(what)), "{schema} {document}: {said:?}");
     }
+}
+
+/// What is asked of `/responses` with that input.
+fn asked(input: Value) -> Sent {
+    let (from, body) = (Dialect::OpenAiChat, json!({"model": "m", "input": input}));
+    let (id, path) = (String::new(), "/v1/responses".to_owned());
+    Sent { id, from, to: "openai-responses", path, headers: Vec::new(), body }
+}
+
+#[test]
+fn the_server_finds_mistakes_in_lists() {
+    let Some(specs) = specs() else { return tell("validators: skipped: OUTRIDER_SPECS is not set") };
+    run(async {
+        let Some(mut steady) = Steady::with(&specs, "openai-openapi.json").await else { return };
+        let message = json!({"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hi"}]});
+        let call = json!({"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"});
+        for good in [json!("hi"), json!([message]), json!([message, message, call]), json!([message, call, message])] {
+            assert_eq!(steady.mistakes(&asked(good.clone())).await, [""; 0], "{good}");
+        }
+        let wrong = [
+            json!({"type": "message", "role": "usr", "content": "hi"}),
+            json!({"type": "message", "role": "user", "content": [{"type": "input_txt", "text": "hi"}]}),
+            json!({"type": "message", "role": "user", "content": [{"type": "input_text"}]}),
+            json!({"type": "function_call", "call_id": "c", "arguments": "{}"}),
+            json!({"type": "function_call_output", "call_id": "c", "output": 5}),
+            json!({"type": "reasoning", "id": "r", "summary": "thought"}),
+            json!({"type": "wat"}),
+        ];
+        for wrong in wrong {
+            for input in [json!([wrong]), json!([message, wrong]), json!([wrong, wrong, message])] {
+                assert_ne!(steady.mistakes(&asked(input.clone())).await, [""; 0], "{input}");
+            }
+        }
+        assert_ne!(steady.mistakes(&asked(json!(5))).await, [""; 0], "no list");
+    });
 }

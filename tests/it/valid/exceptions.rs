@@ -37,13 +37,6 @@ pub const IN_REQUESTS: &[Exception] = &[
     known("bedrock-invoke", "tools.*: unknown member display_...", BETA),
 ];
 
-const LISTS: &str =
-    "@stdy/cli refuses some lists of items that it takes one by one; not explained; JSON Schema takes them";
-
-/// What `@stdy/cli` may find in them.
-pub const BY_SERVERS: &[Exception] =
-    &[known("openai-responses", "body.input: \"Expected type string, got array\"", LISTS)];
-
 const OPENAI_SAYS_IT: &str = "OpenAI itself says null in recorded answers";
 const EARLY: &str = "nothing is counted before an answer is complete; not checked against recordings";
 const OLDER: &str = "Anthropic itself leaves it out in recorded answers";

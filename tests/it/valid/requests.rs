@@ -1,9 +1,10 @@
 //! Every recorded request, and some of ours, as each is sent to a provider of every other dialect.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::corpus::{own, recorded};
-use super::exceptions::{BY_SERVERS, IN_REQUESTS};
+use super::exceptions::IN_REQUESTS;
 use super::judge::by_schemas;
 use super::sent::{Sent, Through};
 use super::specs;
@@ -36,18 +37,21 @@ fn what_is_sent_is_valid() {
         let mut through = Through::start().await;
         let sent = through.written(&asks).await;
         through.judge_refusals(all);
-        if let Some(mistakes) = by_schemas(&specs, sent.iter().map(|sent| (sent.to, &sent.body))) {
-            judge("written requests", &labels(sent.iter()), &mistakes, IN_REQUESTS, all);
-        }
+        let documents = sent.iter().map(|sent| (sent.to, &sent.body));
+        let Some(mistakes) = by_schemas(&specs, documents) else { return };
+        judge("written requests", &labels(sent.iter()), &mistakes, IN_REQUESTS, all);
+        // What is excepted is wrong to `@stdy/cli` too, in words that would except anything: it is not asked about it.
+        let excepted: HashSet<usize> = mistakes.iter().map(|(at, _)| *at).collect();
         for (file, names) in SERVERS {
-            let Some(steady) = Steady::with(&specs, file).await else { return };
-            let theirs: Vec<&Sent> = sent.iter().filter(|sent| names.contains(&sent.to)).collect();
+            let Some(mut steady) = Steady::with(&specs, file).await else { return };
+            let theirs = sent.iter().enumerate().filter(|(_, sent)| names.contains(&sent.to));
+            let theirs: Vec<&Sent> = theirs.filter(|(at, _)| !excepted.contains(at)).map(|(_, sent)| sent).collect();
             assert!(theirs.len() > if all { 1000 } else { 20 }, "{file}: only {}", theirs.len());
             let mut mistakes = Vec::new();
             for (at, sent) in theirs.iter().enumerate() {
                 mistakes.extend(steady.mistakes(sent).await.into_iter().map(|what| (at, what)));
             }
-            judge("written requests, @stdy/cli", &labels(theirs.into_iter()), &mistakes, BY_SERVERS, true);
+            judge("written requests, @stdy/cli", &labels(theirs.into_iter()), &mistakes, &[], true);
         }
     });
 }
