@@ -40,6 +40,9 @@ pub const IN_REQUESTS: &[Exception] = &[
 const OPENAI_SAYS_IT: &str = "OpenAI itself says null in recorded answers";
 const EARLY: &str = "nothing is counted before an answer is complete; not checked against recordings";
 const OLDER: &str = "Anthropic itself leaves it out in recorded answers";
+/// `{"type": "direct"}` is its default in the specification, and it is optional to the SDKs. A client says again what it
+/// was told, maybe to Claude on Bedrock or Vertex, where no recording has it in either direction.
+const DIRECT: &str = "it is what a call without it means; Anthropic's older answers, Bedrock and Vertex leave it out";
 const OPEN_IS_BEHIND: &str = "it is in OpenAI's own specification, which Open Responses is behind";
 const OPENROUTER: &str = "OpenRouter's word for what Chat has none for; SDKs take unknown members";
 const GOOGLE: &str = "Google's word for signatures in Chat; SDKs take unknown members";
@@ -50,8 +53,8 @@ const CUSTOM: &str = "tools of free text, which the specification has in whole a
 
 /// What may be found in replies.
 pub const IN_REPLIES: &[Exception] = &[
-    known("anthropic event", "content_block: required: \"caller\" is a required property", OLDER),
-    known("anthropic reply", "content.*: required: \"caller\" is a required property", OLDER),
+    known("anthropic event", "content_block: required: \"caller\" is a required property", DIRECT),
+    known("anthropic reply", "content.*: required: \"caller\" is a required property", DIRECT),
     known("anthropic reply", "content.*: required: \"citations\" is a required property", OLDER),
     known("cohere event", ".delta.message: unknown member citations", STARTED),
     known("cohere event", ".delta.message: unknown member content", STARTED),
