@@ -40,10 +40,6 @@ impl Codec for Anthropic {
         Dialect::Anthropic
     }
 
-    fn closing(&self) -> &'static [u8] {
-        b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"
-    }
-
     fn prefills(&self, target: &Target<'_>) -> bool {
         generation::Model::of(target).prefill
     }

@@ -200,3 +200,21 @@ fn calls_are_given_out_whole() {
     assert!(!calls.is_open());
     assert_eq!(at_once, 3, "start, arguments and end of the call come together: {got:#?}");
 }
+
+/// What an answer lacks that broke off behind the reason to stop: nothing, or the last event of its dialect.
+#[test]
+fn an_answer_that_lacks_nothing_is_closed_and_not_ended_twice() {
+    use crate::dialect::codec;
+    const GEMINI: &str = "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"one\"}],\"role\":\"model\"},\"finishReason\":\"STOP\"}]}\n\n";
+    let about = crate::dialect::tests::about("m");
+    let mut flow = Stream::native(codec::of(Dialect::Gemini), &about, true);
+    assert_eq!(flow.push(GEMINI.as_bytes().to_vec().into()).ready, GEMINI.as_bytes());
+    assert!(flow.given().is_some_and(|given| given.is_whole()));
+    assert_eq!(flow.close(), "", "the reason to stop was the last event");
+
+    const CHAT: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"one\"}}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+    let mut flow = crate::dialect::openai_chat::StreamWatch::new(crate::dialect::doors::Operation::Chat, true);
+    assert_eq!(flow.push(CHAT.as_bytes().to_vec().into()).ready, CHAT.as_bytes());
+    assert!(flow.given().is_some_and(|given| given.is_whole()));
+    assert_eq!(flow.close(), "data: [DONE]\n\n");
+}
