@@ -5,6 +5,7 @@ is not valid, `{"at": its number, "errors": [...]}`, and at last `{"judged": how
 Knows nothing of Outrider.
 """
 
+import functools
 import json
 import lzma
 import pathlib
@@ -26,6 +27,7 @@ from told import told
 FOLDER = pathlib.Path(sys.argv[1])
 
 
+@functools.cache
 def load(name):
     text = lzma.decompress((FOLDER / f"{name}.xz").read_bytes()).decode()
     return json.loads(text) if name.endswith(".json") else yaml.load(text, yaml.CSafeLoader)

@@ -11,6 +11,7 @@ mod judge;
 mod replies;
 mod requests;
 mod sent;
+mod shape;
 mod steady;
 mod tally;
 

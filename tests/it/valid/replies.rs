@@ -4,15 +4,17 @@ use std::collections::HashSet;
 
 use outrider::canonical::Dialect;
 use outrider::dialect::codec::{self, About};
+use outrider::dialect::flow::{Flow, Stream};
 use serde_json::Value;
 
 use super::exceptions::IN_REPLIES;
 use super::judge::by_schemas;
+use super::shape::shape;
 use super::specs;
 use super::tally::{Label, judge};
 use crate::captures::{folder, tell};
 use crate::translated_recordings::exceptions::no_answer;
-use crate::translated_recordings::pair::{about, documents, translated};
+use crate::translated_recordings::pair::{about, documents};
 use crate::translated_recordings::recorded::{Recording, answers};
 
 /// What the client asked, for the dialect that repeats it.
@@ -36,9 +38,7 @@ fn what_is_answered_is_valid() {
             let (documents, schemas) = written(recording, to);
             for (document, schema) in documents.iter().flat_map(|d| schemas.iter().map(move |schema| (d, *schema))) {
                 // Events that differ only in what is said are one.
-                let mut form = String::new();
-                shape(document, "", &mut form);
-                if known.insert((schema, form)) {
+                if known.insert((schema, shape(document))) {
                     let (id, from) = (recording.id.clone(), recording.dialect);
                     all.push(Written { id, from, schema, document: document.clone() });
                 }
@@ -55,8 +55,13 @@ fn what_is_answered_is_valid() {
 /// What a client of `to` is given, and the schemas that it must be valid by.
 fn written(recording: &Recording, to: Dialect) -> (Vec<Value>, &'static [&'static str]) {
     if recording.stream {
-        let mut random = fastrand::Rng::with_seed(7);
-        let written = translated(recording, to, false, &mut random).unwrap_or_else(|e| panic!("{}: {e}", recording.id));
+        // In one piece: `translated_recordings` has them cut.
+        let mut flow = Stream::translated(codec::of(recording.dialect), codec::of(to), &about(false));
+        let mut written = Vec::new();
+        for pushed in [flow.push(recording.bytes.clone()), flow.end()] {
+            assert!(pushed.fault.is_none(), "{}: {:?}", recording.id, pushed.fault);
+            written.extend_from_slice(&pushed.ready);
+        }
         return (documents(to, false, &written).unwrap(), schemas(to)[1]);
     }
     let about = About { request: ASKED, ..about(false) };
@@ -77,30 +82,5 @@ fn schemas(dialect: Dialect) -> [&'static [&'static str]; 2] {
         Dialect::Bedrock => [&["bedrock reply"], &["bedrock event"]],
         Dialect::Cohere => [&["cohere reply"], &["cohere event"]],
         Dialect::Ollama => [&["ollama reply"], &["ollama event"]],
-    }
-}
-
-/// A document without what is said in it: its members, and the words that tell what it is.
-fn shape(value: &Value, member: &str, out: &mut String) {
-    match value {
-        Value::Object(members) => {
-            out.push('{');
-            for (name, value) in members {
-                out.push_str(name);
-                shape(value, name, out);
-            }
-            out.push('}');
-        }
-        Value::Array(elements) => {
-            out.push('[');
-            elements.iter().for_each(|element| shape(element, member, out));
-            out.push(']');
-        }
-        Value::String(text) => {
-            let tells = ["type", "role", "status", "object", "reason", "Reason", "effort", "tier", "format"];
-            out.push_str(if tells.iter().any(|word| member.ends_with(word)) { text } else { "''" });
-        }
-        Value::Number(number) => out.push_str(if number.is_f64() { "0.5" } else { "1" }),
-        other => out.push_str(&other.to_string()),
     }
 }
