@@ -69,7 +69,8 @@ impl<T: Transport> Exchange<T> {
             in_flight.broke(Instant::now().into_std(), &fault);
             drop(reply); // nobody listens to it any more
             tracing::debug!(target = %target.id, kind = %fault.kind, detail = ?fault.detail, "answer broke off");
-            let Some(mut flow) = flow else {
+            // Nobody broke anything where the client has left.
+            let Some(mut flow) = flow.filter(|_| fault.kind != FaultKind::ClientGone) else {
                 pump.call.record.outcome = Outcome::Fault(fault.kind);
                 return Ok(());
             };
@@ -101,8 +102,8 @@ impl<T: Transport> Exchange<T> {
         flow: &mut dyn Flow,
         fault: Fault,
     ) -> Result<Option<Answer<T::Reply>>, Fault> {
-        let possible = plan.model.policy.recover != Recover::Off && fault.kind != FaultKind::ClientGone;
-        let Some(given) = flow.given().filter(|_| possible) else { return Err(fault) };
+        let wanted = plan.model.policy.recover != Recover::Off;
+        let Some(given) = flow.given().filter(|_| wanted) else { return Err(fault) };
         if given.is_whole() {
             pump.flush(false).await?;
             pump.write(flow.close(), true).await?;

@@ -101,3 +101,14 @@ async fn words_and_an_error_at_once_go_elsewhere() {
     let client = World::new(Answers(200, SSE, &[Send(BOTH)]), GOOD_STREAM).call("m", true).await;
     assert_eq!(client.got, [ROLE, HI, STOP, DONE].concat());
 }
+
+/// A client that leaves in the middle is no broken stream, and nobody else is asked for it.
+#[tokio::test(start_paused = true)]
+async fn a_client_that_leaves_breaks_nothing() {
+    let world = World::new(Answers(200, SSE, &[Send(HI), Wait(5), Send(STOP)]), GOOD_STREAM);
+    let client = world.call_of("m", true, Duration::from_secs(1)).await;
+    assert_eq!((client.got.as_str(), world.asked().as_str()), (HI, "a"));
+    let metrics = world.0.telemetry.metrics.render([], [], []);
+    assert!(metrics.contains("outcome=\"client_gone\""), "{metrics}");
+    assert!(!metrics.contains("outrider_broken_streams_total{"), "{metrics}");
+}
