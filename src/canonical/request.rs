@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use std::collections::HashSet;
+
 use serde_json::Number;
 
 use super::{Cache, Foreign, Part, Raw, Role, Str, Turn};
@@ -179,6 +181,12 @@ impl<'a> Request<'a> {
         let text = text.trim_end().to_owned();
         self.turns.push(Turn { role: Role::Assistant, parts: vec![Part::text(text)], name: None });
         self.reasoning = Thinking { off: true, ..Thinking::default() };
+    }
+
+    /// The texts at which the answer ends, each once.
+    pub fn stops(&self) -> impl Iterator<Item = &str> {
+        let mut seen = HashSet::new();
+        self.stop.iter().map(Str::as_str).filter(move |text| seen.insert(*text))
     }
 
     /// Whether any turn holds a tool's call or result.

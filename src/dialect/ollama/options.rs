@@ -61,12 +61,7 @@ pub(super) fn write<'r>(request: &'r Request<'_>) -> Vec<(&'r str, Raw<'r>)> {
     number("num_predict", &request.max_tokens.map(Number::from));
     number("presence_penalty", &request.presence_penalty);
     number("frequency_penalty", &request.frequency_penalty);
-    let mut stop: Vec<&Str<'_>> = Vec::new();
-    for text in request.stop.iter().filter(|text| !text.is_empty()) {
-        if !stop.contains(&text) {
-            stop.push(text);
-        }
-    }
+    let stop: Vec<&str> = request.stops().filter(|text| !text.is_empty()).collect();
     if !stop.is_empty() {
         options.extend(Raw::write(&stop).map(|stop| ("stop", stop)));
     }

@@ -194,11 +194,11 @@ fn sampling<'r>(request: &'r Request<'_>, model: &Model, plan: &Plan, lost: &mut
 /// Stop texts, each once; blank ones are refused.
 fn stop<'r>(request: &'r Request<'_>, lost: &mut Lost) -> Vec<&'r str> {
     let mut stop = Vec::new();
-    for text in &request.stop {
+    for text in request.stops() {
         if text.trim().is_empty() {
             lost.add("stop");
-        } else if !stop.contains(&text.as_str()) {
-            stop.push(text.as_str());
+        } else {
+            stop.push(text);
         }
     }
     stop

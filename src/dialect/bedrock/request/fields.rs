@@ -53,12 +53,12 @@ pub(super) fn inference<'r>(
         lost.add_if(request.temperature.as_ref().is_some_and(not_one), "temperature");
         lost.add_if(request.top_p.as_ref().is_some_and(not_one), "top_p");
     }
-    for text in &request.stop {
+    for text in request.stops() {
         if text.trim().is_empty()
             || (matches!(family, Family::Nova(_)) && config.stop_sequences.len() >= MOST_STOPS_OF_NOVA)
         {
             lost.add("stop");
-        } else if !config.stop_sequences.contains(&text.as_str()) {
+        } else {
             config.stop_sequences.push(text);
         }
     }
