@@ -29,7 +29,7 @@ pub use error::{error_event, write_error};
 pub use reform::{Reformed, reform};
 
 use super::codec::{About, Asked, Codec, Target};
-use crate::canonical::{Dialect, Fault, Lost, Reply, Request, StreamReader, StreamWriter};
+use crate::canonical::{Dialect, Fault, Lost, Opened, Reply, Request, StreamReader, StreamWriter};
 
 /// Anthropic's Messages.
 #[derive(Clone, Copy, Debug, Default)]
@@ -61,7 +61,7 @@ impl Codec for Anthropic {
     }
 
     fn read_stream(&self) -> Box<dyn StreamReader> {
-        Box::new(stream::Reader::default())
+        Box::<Opened<stream::Reader>>::default()
     }
 
     fn write_stream(&self, about: &About<'_>) -> Box<dyn StreamWriter> {

@@ -35,7 +35,7 @@ pub use names::fitting_name;
 
 use super::codec::{About, Asked, Codec, Framing, Target};
 use super::vectors::{Embed, Rerank};
-use crate::canonical::{Dialect, Fault, Lost, Reply, Request, StreamReader, StreamWriter};
+use crate::canonical::{Dialect, Fault, Lost, Opened, Reply, Request, StreamReader, StreamWriter};
 
 const DIALECT: Dialect = Dialect::Bedrock;
 
@@ -76,7 +76,7 @@ impl Codec for Bedrock {
     }
 
     fn read_stream(&self) -> Box<dyn StreamReader> {
-        Box::<stream::Reader>::default()
+        Box::<Opened<stream::Reader>>::default()
     }
 
     fn write_stream(&self, _about: &About<'_>) -> Box<dyn StreamWriter> {

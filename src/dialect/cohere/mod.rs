@@ -30,7 +30,7 @@ mod wire;
 use bytes::Bytes;
 use http::StatusCode;
 
-use crate::canonical::{Dialect, Fault, Lost, Reply, Request, StreamReader, StreamWriter};
+use crate::canonical::{Dialect, Fault, Lost, Opened, Reply, Request, StreamReader, StreamWriter};
 use crate::dialect::codec::{About, Asked, Codec, Target};
 use crate::dialect::vectors::{Embed, Rerank};
 
@@ -63,7 +63,7 @@ impl Codec for Cohere {
     }
 
     fn read_stream(&self) -> Box<dyn StreamReader> {
-        Box::new(stream_in::Reader::default())
+        Box::<Opened<stream_in::Reader>>::default()
     }
 
     fn write_stream(&self, about: &About<'_>) -> Box<dyn StreamWriter> {

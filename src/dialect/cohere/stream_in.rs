@@ -183,7 +183,6 @@ impl Reader {
     }
 
     fn part(&mut self, start: PartStart<'_>, out: &mut Out<'_>) -> u32 {
-        self.start(None, out);
         let part = self.parts;
         self.parts += 1;
         out(Event::PartStart { choice: 0, part, start });
@@ -237,7 +236,6 @@ impl Reader {
 
     fn call_start(&mut self, index: Option<u64>, delta: Wrapped<CallOf<'_>>, out: &mut Out<'_>) -> Result<(), Fault> {
         self.close(out);
-        self.start(None, out);
         if self.calls.len() == MOST_CALLS {
             return Err(Fault::new(FaultKind::Malformed, "the provider's stream has too many calls open"));
         }
@@ -294,7 +292,6 @@ impl Reader {
 
     fn message_end(&mut self, delta: &str, out: &mut Out<'_>) -> Result<(), Fault> {
         let end: EndOf<'_> = read(delta)?;
-        self.start(None, out);
         self.usage.update(end.usage.unwrap_or_default().read());
         if !self.usage.is_empty() {
             out(Event::Usage(self.usage));

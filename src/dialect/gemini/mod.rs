@@ -40,7 +40,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::codec::{About, Asked, Codec, Framing, Target};
 use super::vectors::Embed;
-use crate::canonical::{Dialect, Fault, Lost, Reply, Request, StreamReader, StreamWriter};
+use crate::canonical::{Dialect, Fault, Lost, Opened, Reply, Request, StreamReader, StreamWriter};
 
 /// Google's dialect.
 pub struct Gemini;
@@ -71,7 +71,7 @@ impl Codec for Gemini {
     }
 
     fn read_stream(&self) -> Box<dyn StreamReader> {
-        Box::new(stream::Reader::default())
+        Box::<Opened<stream::Reader>>::default()
     }
 
     fn write_stream(&self, about: &About<'_>) -> Box<dyn StreamWriter> {

@@ -26,7 +26,7 @@ mod wire;
 use bytes::Bytes;
 use http::StatusCode;
 
-use crate::canonical::{Dialect, Fault, Lost, Reply, Request, StreamReader, StreamWriter};
+use crate::canonical::{Dialect, Fault, Lost, Opened, Reply, Request, StreamReader, StreamWriter};
 use crate::dialect::codec::{About, Asked, Codec, Framing, Target};
 use crate::dialect::vectors::Embed;
 
@@ -71,7 +71,7 @@ impl Codec for Ollama {
     }
 
     fn read_stream(&self) -> Box<dyn StreamReader> {
-        Box::new(stream_in::Reader::default())
+        Box::<Opened<stream_in::Reader>>::default()
     }
 
     fn write_stream(&self, about: &About<'_>) -> Box<dyn StreamWriter> {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use super::{translate, write_error};
-use crate::canonical::{Dialect, Fault, Lost, Reply, Request, StreamReader, StreamWriter};
+use crate::canonical::{Dialect, Fault, Lost, Opened, Reply, Request, StreamReader, StreamWriter};
 use crate::dialect::codec::{About, Asked, Codec, Flavour, Target};
 use crate::dialect::vectors::{Embed, Rerank};
 
@@ -34,7 +34,7 @@ impl Codec for OpenAiChat {
     }
 
     fn read_stream(&self) -> Box<dyn StreamReader> {
-        Box::new(translate::Reader::default())
+        Box::<Opened<translate::Reader>>::default()
     }
 
     fn write_stream(&self, about: &About<'_>) -> Box<dyn StreamWriter> {

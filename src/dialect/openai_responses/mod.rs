@@ -27,7 +27,7 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use super::codec::{About, Asked, Codec, Target};
-use crate::canonical::{Dialect, Fault, Lost, Reply, Request, StreamReader, StreamWriter};
+use crate::canonical::{Dialect, Fault, Lost, Opened, Reply, Request, StreamReader, StreamWriter};
 
 pub use request::stateful;
 
@@ -58,7 +58,7 @@ impl Codec for OpenAiResponses {
     }
 
     fn read_stream(&self) -> Box<dyn StreamReader> {
-        Box::new(stream::Reader::default())
+        Box::<Opened<stream::Reader>>::default()
     }
 
     fn write_stream(&self, about: &About<'_>) -> Box<dyn StreamWriter> {

@@ -59,20 +59,20 @@ impl StreamReader for Reader {
             "message_start" => self.start(&frame, out)?,
             "content_block_start" => {
                 if let Some(block) = frame.content_block {
-                    self.begin(out);
+                    self.progress = Progress::Begun;
                     self.block(frame.index, block, out)?;
                 }
             }
             "content_block_delta" => {
                 if let Some(delta) = frame.delta {
-                    self.begin(out);
+                    self.progress = Progress::Begun;
                     self.delta(frame.index, delta, out)?;
                 }
             }
             "content_block_stop" => self.close(frame.index, out),
             "message_delta" => self.message_delta(frame, out),
             "message_stop" => {
-                self.begin(out);
+                self.progress = Progress::Begun;
                 self.finish(out);
             }
             // A whole reply where a stream was asked for.
@@ -127,14 +127,6 @@ impl Reader {
         }
         self.stopped(message.stop_reason, message.stop_sequence, message.stop_details);
         Ok(())
-    }
-
-    /// Makes up a beginning where there was none.
-    fn begin(&mut self, out: &mut Out<'_>) {
-        if self.progress == Progress::Waiting {
-            self.progress = Progress::Begun;
-            out(Event::Start { id: Str::default(), model: Str::default(), created: None, service_tier: None });
-        }
     }
 
     fn count(&mut self, usage: &wire::Usage<'_>, out: &mut Out<'_>) {
@@ -331,7 +323,7 @@ impl Reader {
 
     /// May come more than once; what one leaves out another has said.
     fn message_delta(&mut self, frame: wire::Frame<'_>, out: &mut Out<'_>) {
-        self.begin(out);
+        self.progress = Progress::Begun;
         if let Some(delta) = frame.delta {
             self.stopped(delta.stop_reason, delta.stop_sequence, delta.stop_details);
         }

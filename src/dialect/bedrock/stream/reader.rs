@@ -22,7 +22,6 @@ const MOST_OPEN: usize = 256;
 /// Reads a provider's stream.
 #[derive(Default)]
 pub struct Reader {
-    started: bool,
     stopped: bool,
     metered: bool,
     /// Nothing more is said: [`Event::End`] or [`Event::Error`] was.
@@ -158,16 +157,15 @@ impl StreamReader for Reader {
             "contentBlockStart" | "contentBlockDelta" | "contentBlockStop" if self.stopped => Ok(()),
             "contentBlockDelta" => {
                 let delta: BlockDelta<'_> = read_provider(data)?;
-                self.start(out);
                 self.delta(delta.content_block_index, delta.delta, out)
             }
             "messageStart" => {
-                self.start(out);
+                let (id, model) = (Str::default(), Str::default());
+                out(Event::Start { id, model, created: None, service_tier: None });
                 Ok(())
             }
             "contentBlockStart" => {
                 let block: BlockStart<'_> = read_provider(data)?;
-                self.start(out);
                 self.block_start(block, data, out);
                 Ok(())
             }
@@ -183,7 +181,6 @@ impl StreamReader for Reader {
             }
             "metadata" => {
                 let metadata: Metadata<'_> = read_provider(data)?;
-                self.start(out);
                 if let Some(counted) = &metadata.usage {
                     out(Event::Usage(usage::read(counted)));
                 }
@@ -209,13 +206,6 @@ impl StreamReader for Reader {
 }
 
 impl Reader {
-    fn start(&mut self, out: Out<'_>) {
-        if !std::mem::replace(&mut self.started, true) {
-            let (id, model) = (Str::default(), Str::default());
-            out(Event::Start { id, model, created: None, service_tier: None });
-        }
-    }
-
     fn block_start(&mut self, block: BlockStart<'_>, data: &[u8], out: Out<'_>) {
         let index = block.content_block_index;
         self.close(|open| open.index == index || open.kind != Kind::Call, out);
@@ -303,7 +293,6 @@ impl Reader {
     }
 
     fn message_stop(&mut self, message: MessageStop<'_>, out: Out<'_>) {
-        self.start(out);
         self.close(|_| true, out);
         if std::mem::replace(&mut self.stopped, true) {
             return;

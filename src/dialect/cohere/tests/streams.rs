@@ -226,3 +226,16 @@ fn logprobs_come_with_their_text() {
     let again = gathered(std::str::from_utf8(&out).unwrap());
     assert_eq!(again.choices, gathered(&text).choices);
 }
+
+/// Found by the fuzzer: what is first said of an answer is how likely its tokens are.
+#[test]
+fn logprobs_without_a_beginning_begin_the_answer() {
+    let text = stream(&[
+        r#"{"type":"content-delta","index":0,"logprobs":[{"text":"a","logprobs":[-0.5]}]}"#,
+        r#"{"type":"message-end","delta":{"finish_reason":"COMPLETE"}}"#,
+    ]);
+    let (events, result) = events(text.as_bytes(), 1000);
+    result.unwrap();
+    grammatical(&events);
+    assert!(matches!(&events[..], [Event::Start { .. }, Event::Logprobs { .. }, ..]), "{events:?}");
+}

@@ -177,7 +177,6 @@ impl Reader {
 
     /// Only calls begin here: what else begins may have nothing in it.
     fn added(&mut self, output: u64, frame: &Frame<'_>, out: Out<'_>) {
-        self.start(None, out);
         let item: Item<'_> = frame.item.map(lenient).unwrap_or_default();
         if !is_call(&item) || self.parts.find(output, |kind| kind == Kind::Call).is_some() {
             return;
@@ -191,7 +190,6 @@ impl Reader {
 
     /// The text or refusal, which begins with what is said of it first.
     fn said(&mut self, output: u64, content: u64, start: PartStart<'_>, out: Out<'_>) -> &mut super::open::Open {
-        self.start(None, out);
         if start == PartStart::Refusal && self.complete == StopReason::End {
             self.complete = StopReason::Filtered;
         }
@@ -228,7 +226,6 @@ impl Reader {
             Some("reasoning_text" | "summary_text") | None => return,
             Some(_) if self.parts.find(output, |kind| kind == Kind::Said(content)).is_some() => return,
             Some(_) => {
-                self.start(None, out);
                 self.parts.whole_of_message(output, content, part_of(raw, piece), out);
                 return;
             }
@@ -255,7 +252,6 @@ impl Reader {
     }
 
     fn thought(&mut self, output: u64, summary: bool, frame: &Frame<'_>, out: Out<'_>) {
-        self.start(None, out);
         let text = text_of(frame.delta);
         if text.is_empty() {
             return;
@@ -280,7 +276,6 @@ impl Reader {
 
     /// An item is complete: gives what of it was not given yet.
     fn item_done(&mut self, output: u64, frame: &Frame<'_>, out: Out<'_>) {
-        self.start(None, out);
         let Some(raw) = frame.item else { return };
         let item: Item<'_> = lenient(raw);
         match item.kind.as_deref().unwrap_or_default() {
