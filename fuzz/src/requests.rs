@@ -51,13 +51,11 @@ pub fn check(body: &[u8], dialect: Dialect) {
     }
 }
 
-/// What was written in the client's own dialect can be read, and what comes of that is the same each time: nothing
-/// changes its meaning on the way, or it would do so again. The first writing may leave something out, such as thoughts
-/// that cannot be repeated, and with it the settings that belong to it.
+/// What was written in the client's own dialect can be read, and what comes of that is the same: nothing changes its
+/// meaning on the way, or it would do so again.
 fn again(request: &Request<'_>, dialect: Dialect) {
     let Some(first) = own(request, dialect) else { return };
-    let second = reread(&first, dialect);
-    written::same(&second, &reread(&second, dialect));
+    written::same(&first, &reread(&first, dialect));
 }
 
 fn reread(bytes: &[u8], dialect: Dialect) -> Vec<u8> {

@@ -9,8 +9,14 @@ use std::borrow::Cow;
 use bytes::{Bytes, BytesMut};
 use memchr::{memchr, memchr2};
 
+/// May begin a stream, and means nothing there. Anywhere else it is part of the line that it stands in, as the WHATWG
+/// says of this format. So it is cut off like an event of its own, which says nothing.
+const MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// Cuts a stream between its events.
 pub struct Splitter {
+    /// How many bytes of [`MARK`] began the stream, as long as it may be one.
+    mark: Option<usize>,
     /// The bytes of the event that is not complete yet.
     partial: BytesMut,
     limit: usize,
@@ -37,7 +43,7 @@ pub struct TooLong;
 impl Splitter {
     /// A splitter that takes no more once an incomplete event has more than `limit` bytes.
     pub fn new(limit: usize) -> Self {
-        Self { partial: BytesMut::new(), limit, blank: true, returned: false, ends: Vec::new() }
+        Self { mark: Some(0), partial: BytesMut::new(), limit, blank: true, returned: false, ends: Vec::new() }
     }
 
     /// Takes the next chunk and gives back what it completed, possibly nothing.
@@ -71,7 +77,7 @@ impl Splitter {
 
     /// Notes where in the chunk events end: behind each blank line. A line ends with `\n`, `\r\n` or `\r`.
     fn find_ends(&mut self, chunk: &[u8]) {
-        let mut line = 0;
+        let Some(mut line) = self.pass_mark(chunk) else { return };
         while let Some(length) = memchr2(b'\n', b'\r', &chunk[line..]) {
             let end = line + length;
             let feed = chunk[end] == b'\n';
@@ -94,6 +100,25 @@ impl Splitter {
             self.blank = false;
             self.returned = false;
         }
+    }
+
+    /// Notes where the byte order mark ends, if there is one. Gives where the first line of the chunk begins; `None`
+    /// where the whole chunk may be a piece of the mark.
+    fn pass_mark(&mut self, chunk: &[u8]) -> Option<usize> {
+        let Some(earlier) = self.mark else { return Some(0) };
+        let wanted = &MARK[earlier..];
+        let found = wanted.iter().zip(chunk).take_while(|(wanted, found)| wanted == found).count();
+        if found < wanted.len() && found == chunk.len() {
+            self.mark = Some(earlier + found);
+            return None;
+        }
+        self.mark = None;
+        if found == wanted.len() {
+            self.ends.push(found);
+            return Some(found);
+        }
+        self.blank = earlier == 0;
+        Some(0)
     }
 }
 
@@ -118,8 +143,7 @@ impl<'a> Event<'a> {
     /// Reads an event's bytes. Fields other than these two, and comments, are passed over, as the standard says.
     pub fn read(bytes: &'a [u8]) -> Self {
         let mut event = Self::default();
-        // A byte order mark may begin a stream, and stands nowhere else.
-        let mut rest = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        let mut rest = bytes;
         while !rest.is_empty() {
             let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
             event.read_line(&rest[..end]);
@@ -192,6 +216,24 @@ mod tests {
         check("data", &[], "data");
     }
 
+    /// Found by the fuzzer: it was passed over before any event.
+    #[test]
+    fn a_byte_order_mark_is_one_at_the_beginning_only() {
+        check("\u{feff}data: a\n\ndata: b\n\n", &["data: a", "data: b"], "");
+        check("\u{feff}\u{feff}data: a\n\ndata: b\n\n", &["data: b"], "");
+        check("data: a\n\n\u{feff}data: b\ndata: c\n\n", &["data: a", "data: c"], "");
+        check("\u{feff}\n\ndata: \u{feff}a\n\n", &["data: \u{feff}a"], "");
+        check("\u{feff}data: a", &[], "data: a");
+        for begun in [&b"\xEF"[..], b"\xEF\xBB"] {
+            for size in [1, 2, 9] {
+                let (events, rest) = split(&[begun, b"\n\ndata: a\n\n"].concat(), size);
+                let said: Vec<_> = events.iter().filter_map(|event| Event::read(event).data).collect();
+                assert_eq!((&said[..], &rest[..]), (&[Cow::Borrowed(&b"a"[..])][..], &b""[..]), "{begun:?}");
+                assert!(split(begun, size).1 == begun, "a piece of a mark is forwarded");
+            }
+        }
+    }
+
     #[test]
     fn whole_events_are_not_copied() {
         let chunk = Bytes::from_static(b": hello\n\ndata: a\r\n\r\ndata: b");
@@ -211,7 +253,7 @@ mod tests {
         check("data: {\"a\": 1}\n\n", "", Some("{\"a\": 1}"));
         check("data:x\n\n", "", Some("x"));
         check("data:  x\n\n", "", Some(" x"));
-        check("\u{feff}data: x\n\n", "", Some("x"));
+        check("\u{feff}data: x\n\n", "", None);
         check("data: a\r\ndata\r\ndata: b\r\n\r\n", "", Some("a\n\nb"));
         check("id: 7\nevent: error\nretry: 10\ndata: x\n\n", "error", Some("x"));
         check(": OPENROUTER PROCESSING\n\n", "", None);

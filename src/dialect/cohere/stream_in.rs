@@ -134,10 +134,10 @@ impl StreamReader for Reader {
             "message-start" => self.start(frame.id, out),
             "content-start" | "content-delta" => {
                 self.content(frame.index.unwrap_or_default(), read(delta)?, kind == "content-start", out);
-                if let Some(logprobs) = frame.logprobs {
-                    let items: List<logprobs::Item<'_>> = read(logprobs.get())?;
-                    let logprobs = logprobs::read(items.0);
-                    logprobs.into_iter().for_each(|logprobs| out(Event::Logprobs { choice: 0, logprobs }));
+                // Not worth the text, which was said above, where they cannot be read.
+                let items = frame.logprobs.and_then(|logprobs| read::<List<logprobs::Item<'_>>>(logprobs.get()).ok());
+                if let Some(logprobs) = items.and_then(|items| logprobs::read(items.0)) {
+                    out(Event::Logprobs { choice: 0, logprobs });
                 }
             }
             "content-end" => self.content_end(out),

@@ -27,6 +27,8 @@ pub(super) struct Items<'r, 'l> {
     list: Vec<u8>,
     /// Thoughts that wait for the item that they belong to: they may not stand alone.
     thoughts: Vec<u8>,
+    /// Some thoughts are in the list.
+    replays: bool,
 }
 
 /// A message that is being written: where it begins, and its first part.
@@ -60,12 +62,12 @@ impl<'r, 'l> Items<'r, 'l> {
             }
         }
         let stateful = super::stateful(request).is_some();
-        Self { flavour, calls, answered, stateful, lost, list, thoughts: Vec::new() }
+        Self { flavour, calls, answered, stateful, lost, list, thoughts: Vec::new(), replays: false }
     }
 
-    /// The list, without its last bracket.
-    pub(super) fn finish(self) -> Vec<u8> {
-        self.list
+    /// The list, without its last bracket, and whether earlier thoughts are in it.
+    pub(super) fn finish(self) -> (Vec<u8>, bool) {
+        (self.list, self.replays)
     }
 
     pub(super) fn turn(&mut self, turn: &Turn<'_>) {
@@ -130,21 +132,24 @@ impl<'r, 'l> Items<'r, 'l> {
     }
 
     fn begin(&mut self, kind: &str) -> Object<'_> {
-        if !self.thoughts.is_empty() {
-            comma(&mut self.list);
-            self.list.append(&mut self.thoughts);
-        }
+        self.think();
         comma(&mut self.list);
         let mut object = Object::begin(&mut self.list);
         object.member("type", kind);
         object
     }
 
-    fn raw(&mut self, foreign: &Foreign<'_>) {
+    /// The item that thoughts wait for is about to be written.
+    fn think(&mut self) {
         if !self.thoughts.is_empty() {
+            self.replays = true;
             comma(&mut self.list);
             self.list.append(&mut self.thoughts);
         }
+    }
+
+    fn raw(&mut self, foreign: &Foreign<'_>) {
+        self.think();
         comma(&mut self.list);
         self.list.extend_from_slice(foreign.json.as_str().as_bytes());
     }

@@ -5,7 +5,7 @@ use serde_json::Number;
 use super::super::OWN;
 use super::super::models::{Family, family};
 use super::super::writing::Object;
-use crate::canonical::{Format, Lost, Part, Raw, Request, Str, effort};
+use crate::canonical::{Format, Lost, Raw, Request, Str, effort};
 use crate::dialect::codec::{Flavour, Target};
 
 /// OpenAI refuses less.
@@ -14,14 +14,15 @@ const FEWEST_TOKENS: u64 = 16;
 /// The longest name of a schema.
 const LONGEST_NAME: usize = 64;
 
-pub(super) fn write(request: &Request<'_>, target: &Target<'_>, body: &mut Object<'_>, lost: &mut Lost) {
+/// Writes it. `replays`: thoughts are among the items.
+pub(super) fn write(request: &Request<'_>, target: &Target<'_>, replays: bool, body: &mut Object<'_>, lost: &mut Lost) {
     let family = match target.flavour {
         Flavour::Compatible => Family::Unknown,
         _ => family(target.model),
     };
     text(request, body);
     reasoning(request, family, body, lost);
-    include(request, family, body);
+    include(request, family, replays, body);
     samplers(request, family, body, lost);
     let store = request.store.unwrap_or(false);
     body.member("store", &store);
@@ -117,17 +118,11 @@ fn reasoning(request: &Request<'_>, family: Family, body: &mut Object<'_>, lost:
 
 /// Thoughts come back encrypted where nothing is stored, or they could not be replayed; but models that do not reason
 /// refuse the wish.
-fn include(request: &Request<'_>, family: Family, body: &mut Object<'_>) {
-    let replayed = |part: &Part<'_>| match part {
-        Part::Reasoning(thoughts) => thoughts.signature.as_ref().is_some_and(|signature| signature.from == OWN),
-        _ => false,
-    };
+fn include(request: &Request<'_>, family: Family, replays: bool, body: &mut Object<'_>) {
     let reasons = match family {
         Family::Plain => false,
         Family::Always(_) | Family::Asked(_) => true,
-        Family::Unknown => {
-            request.reasoning.is_on() || request.turns.iter().any(|turn| turn.parts.iter().any(replayed))
-        }
+        Family::Unknown => request.reasoning.is_on() || replays,
     };
     let given = request.others.iter().find(|other| other.dialect == OWN && other.kind == "include");
     let mut wanted: Vec<Str<'_>> = given.and_then(|given| given.json.read().ok()).unwrap_or_default();

@@ -15,7 +15,7 @@ pub(in super::super) fn write(request: &Request<'_>, target: &Target<'_>, lost: 
     let empty = out.len();
     let mut items = Items::new(request, target.flavour, out, lost);
     request.turns.iter().skip(usize::from(said.is_some())).for_each(|turn| items.turn(turn));
-    let mut out = items.finish();
+    let (mut out, replays) = items.finish();
     if out.len() == empty {
         match said.filter(|text| !text.is_empty()) {
             // There has to be some input.
@@ -49,7 +49,7 @@ pub(in super::super) fn write(request: &Request<'_>, target: &Target<'_>, lost: 
     if !request.others.iter().any(|other| other.dialect == OWN && other.kind == "tool_choice") {
         tools::write_choice(request, !list.is_empty(), &mut body, lost);
     }
-    settings::write(request, target, &mut body, lost);
+    settings::write(request, target, replays, &mut body, lost);
     body.end();
     Ok(out)
 }

@@ -200,6 +200,11 @@ fn encrypted_thoughts_are_asked_for_where_nothing_is_stored() {
     assert_eq!(include(json!({}), "gpt-4o"), Value::Null, "it would refuse");
     assert_eq!(include(json!({"reasoning": {"effort": "low"}}), "deployment"), asked);
     assert_eq!(include(json!({}), "deployment"), Value::Null);
+    let thought = json!({"type": "reasoning", "summary": [], "encrypted_content": "E"});
+    let said = json!({"role": "assistant", "content": "a"});
+    assert_eq!(include(json!({"input": ["x", thought, said, "y"]}), "deployment"), asked);
+    // What cannot be replayed does not show that the model reasons.
+    assert_eq!(include(json!({"input": ["x", said, thought, "y"]}), "deployment"), Value::Null);
 }
 
 #[test]
