@@ -29,6 +29,9 @@ settings! {
         providers: Named<Provider> = Named::default(),
         /// The names that clients ask for.
         models: Named<Model> = Named::default(),
+        /// Which calls go where, whatever model they name. The first that fits counts; where none does, the model's name
+        /// decides.
+        routes: Vec<Located<Route>> = Vec::new(),
         /// What a model does not say itself.
         defaults: Defaults = Defaults::default(),
         /// At most so many calls at a time in this process. Default: no limit.
@@ -43,7 +46,7 @@ settings! {
         /// What is logged, and how.
         log: Log = Log::default(),
     }
-    later ["intercept", "routes", "callers", "budgets", "limits"]
+    later ["intercept", "callers", "budgets", "limits"]
 
     /// Who waits for room, and how long. Served in order while waits are short; once the one who has waited longest has
     /// used up half of `wait`, the newest first, because it can still be answered in time. Who waits in vain, or finds
@@ -168,6 +171,39 @@ settings! {
     }
     later ["require", "prefer", "sticky"]
 
+    /// Which calls go where.
+    pub struct Route {
+        /// Which calls: all that is said in it holds. Nothing said: all calls.
+        when: When = When::default(),
+        /// Who answers: a name of `models`, a `provider/model`, or `origin`, which is where an intercepted call was going
+        /// anyway.
+        target as "use": Option<Located<String>> = None,
+        /// Whether an intercepted call is also asked where it was going: `never`, `first` (and `use` answers when that
+        /// fails) or `last` (when `use` fails).
+        origin: Keep = Keep::Never,
+        /// The call is refused, with this text.
+        deny: Option<Located<String>> = None,
+    }
+    later ["split"]
+
+    /// Which calls. Texts are compared without regard to case; `*` stands for any part of them. Of several in a list, one
+    /// is enough.
+    pub struct When {
+        /// The model's name, as the client says it.
+        model: OneOrMore<String> = OneOrMore::default(),
+        /// The dialect that the client speaks.
+        dialect: OneOrMore<Dialect> = OneOrMore::default(),
+        /// The host that an intercepted call was going to. Calls that came to Outrider itself have none.
+        host: OneOrMore<String> = OneOrMore::default(),
+        /// The path of the request, without its query.
+        path: OneOrMore<String> = OneOrMore::default(),
+        /// Headers of the request.
+        header: Named<OneOrMore<String>> = Named::default(),
+        /// Whether a stream is asked for.
+        stream: Option<bool> = None,
+    }
+    later ["caller", "tools", "images", "tokens"]
+
     /// What a model does not say itself.
     pub struct Defaults {
         /// As in a model.
@@ -278,6 +314,16 @@ words! {
         Weighted = "weighted",
     }
     later ["score", "price", "latency", "throughput", "least_busy", "round_robin"]
+
+    /// Whether an intercepted call is also asked where it was going.
+    pub enum Keep {
+        /// It goes elsewhere.
+        Never = "never",
+        /// Before all others.
+        First = "first",
+        /// After all others.
+        Last = "last",
+    }
 
     /// What to do when a stream breaks after its first token.
     pub enum Recover {

@@ -11,6 +11,8 @@ use crate::dialect::codec;
 use crate::dialect::codec::{About, Asked, Codec, Flavour};
 use crate::dialect::doors::Operation;
 use crate::dialect::head::RequestHead;
+use crate::provider::Provider;
+use crate::routing::routes::Traits;
 use crate::snapshot::Snapshot;
 use crate::telemetry::metrics::InFlight;
 use crate::telemetry::record::bounded;
@@ -44,6 +46,8 @@ pub struct Arrival {
     pub query: Option<String>,
     /// The client's headers.
     pub headers: HeaderMap,
+    /// Where the call was going, if it was intercepted: its credentials are the client's own.
+    pub origin: Option<Arc<Provider>>,
 }
 
 /// One call in progress. Dropping it emits its record, so no way out of a function can forget to.
@@ -72,6 +76,10 @@ pub struct Call {
     pub query: Option<String>,
     /// The client's headers.
     pub headers: HeaderMap,
+    /// Where the call was going, if it was intercepted.
+    pub origin: Option<Arc<Provider>>,
+    /// The path without its query.
+    pub path: String,
     /// The whole body, decompressed.
     pub body: Body,
     /// What routing needs of the body.
@@ -101,6 +109,8 @@ impl Call {
             own_form: arrival.own_form,
             query: arrival.query,
             headers: arrival.headers,
+            origin: arrival.origin,
+            path: arrival.path,
             body: Body::default(),
             head: RequestHead::default(),
             snapshot,
@@ -120,6 +130,18 @@ impl Call {
     /// The client's dialect, in the client's form of it.
     pub(super) fn codec(&self) -> &'static dyn Codec {
         codec::spoken(self.dialect, self.flavour)
+    }
+
+    /// What routes look at.
+    pub(super) fn traits(&self) -> Traits<'_> {
+        Traits {
+            model: &self.head.model,
+            dialect: self.dialect,
+            host: self.origin.as_ref().map(|origin| &*origin.endpoint.spec().host),
+            path: &self.path,
+            headers: &self.headers,
+            stream: self.head.stream,
+        }
     }
 
     /// What the path said, as a reader wants it.

@@ -106,7 +106,7 @@ impl<T: Transport> Exchange<T> {
     async fn walk(&self, call: &mut Call, caller: &mut impl Caller) -> Result<(), Fault> {
         let _room = self.room_for_a_call(&call.snapshot).await?;
         intake::read(call, caller).await?;
-        let model = call.snapshot.find(&call.head.model, &self.registry)?;
+        let model = call.snapshot.choose(&call.traits(), call.origin.as_ref(), &self.registry)?;
         call.record.model = Some(model.name.clone());
         let model = policy::of_call(model, &call.headers)?;
         let plan = Plan::new(model, Instant::now().into_std(), fastrand::f64);

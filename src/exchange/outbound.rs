@@ -76,6 +76,7 @@ pub(super) fn request(
     joint: Option<Joint<'_>>,
 ) -> Result<Outbound, Fault> {
     let provider = &*target.provider;
+    meant_for(call, provider)?;
     let voice = provider.voice(call.dialect, call.operation, &target.model);
     let prefix = joint.and_then(|joint| joint.prefix());
     let lane = Lane::new((call.dialect, call.flavour), call.operation, call.own_form || prefix.is_some(), voice);
@@ -123,7 +124,9 @@ pub(super) fn request(
         headers.entry("anthropic-version").or_insert(HeaderValue::from_static("2023-06-01"));
     }
     // Usage is read on the side, so the reply must not come compressed; and the body no longer is.
-    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    if !(provider.origin && signed(&call.headers, "accept-encoding")) {
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    }
     headers.remove(header::CONTENT_ENCODING);
     let request = Request { method: call.record.method.clone(), path, headers, body };
     Ok(Outbound { request, sent: Sent { lane, lost, restore } })
@@ -133,11 +136,34 @@ pub(super) fn request(
 fn path(call: &Call, target: &Target, voice: &Voice, lane: &Lane) -> Option<String> {
     let provider = &*target.provider;
     let native = matches!(lane, Lane::Native(_));
+    if native && provider.origin {
+        return Some(match &call.query {
+            Some(query) => format!("{}?{query}", call.path),
+            None => call.path.clone(),
+        });
+    }
     let keyless = call.query.as_deref().filter(|_| call.dialect == Dialect::Gemini && !provider.passthrough);
     let keyless = keyless.map(without_key);
     let query = keyless.as_deref().or(call.query.as_deref()).filter(|_| native);
     let operation = if native { call.operation } else { call.operation.of_any_dialect() };
     paths::model_path(provider, voice, operation, &target.model, call.head.stream, query)
+}
+
+/// A client that did not choose us has not chosen who else sees its credentials either: they go where they were going.
+fn meant_for(call: &Call, provider: &Provider) -> Result<(), Fault> {
+    let Some(origin) = call.origin.as_ref().filter(|_| provider.passthrough) else { return Ok(()) };
+    if origin.endpoint.authority() == provider.endpoint.authority() {
+        return Ok(());
+    }
+    let message = format!("the credential of an intercepted call is for {}", origin.endpoint.authority());
+    Err(Fault::new(FaultKind::Unsupported, message))
+}
+
+/// Whether a signature of AWS speaks for the header `name`.
+fn signed(headers: &HeaderMap, name: &str) -> bool {
+    let signature = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let names = signature.and_then(|text| text.split_once("SignedHeaders=")).map(|(_, rest)| rest);
+    names.and_then(|rest| rest.split(',').next()).is_some_and(|names| names.split(';').any(|signed| signed == name))
 }
 
 /// What `target` cannot do, where the operator says that there is something.

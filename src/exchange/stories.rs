@@ -230,6 +230,7 @@ impl World {
             path: "/v1/chat/completions".into(),
             query: None,
             headers: HeaderMap::new(),
+            origin: None,
         };
         self.0.serve(arrival, &mut client).await;
         client

@@ -192,6 +192,7 @@ fn model_call(head: &RequestHeader, at: Instant, snapshot: &Snapshot) -> Option<
         path: path.to_owned(),
         query: head.uri.query().map(str::to_owned),
         headers: head.headers.clone(),
+        origin: None,
     })
 }
 

@@ -144,6 +144,32 @@ pub fn kind(name: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| kind.name == name)
 }
 
+/// Hosts that no base URL of a row names: the row's name, and what a host begins and ends with.
+const FURTHER_HOSTS: &[(&str, &str, &str)] = &[
+    ("azure", "", ".openai.azure.com"),
+    ("azure", "", ".cognitiveservices.azure.com"),
+    ("azure", "", ".services.ai.azure.com"),
+    ("vertex", "aiplatform.googleapis.com", ""),
+    ("cohere", "api.cohere.ai", ""),
+];
+
+/// The row of the provider that is at `host`, in lower case.
+pub fn at_host(host: &str) -> Option<&'static Kind> {
+    let is = |begin: &str, end: &str| match end {
+        "" => host == begin,
+        _ => host.len() > begin.len() + end.len() && host.starts_with(begin) && host.ends_with(end),
+    };
+    let further = FURTHER_HOSTS.iter().find(|(_, begin, end)| is(begin, end)).and_then(|(name, ..)| kind(name));
+    further.or_else(|| {
+        KINDS.iter().find(|kind| {
+            let url = kind.base_url.and_then(|url| url.strip_prefix("https://")).unwrap_or_default();
+            let known = url.split('/').next().unwrap_or_default();
+            let (begin, end) = known.split_once("{region}").unwrap_or((known, ""));
+            !known.is_empty() && is(begin, end)
+        })
+    })
+}
+
 /// The usual row: OpenAI's dialect and a bearer token.
 const fn hosted(name: &'static str, base_url: &'static str, env: &'static [&'static str]) -> Kind {
     Kind {
@@ -200,6 +226,26 @@ mod tests {
     fn every_dialect_can_be_spoken_by_anybody() {
         for dialect in Dialect::ALL {
             assert_eq!(compatible(dialect).map(|kind| kind.voices[0].dialect), Some(dialect));
+        }
+    }
+
+    #[test]
+    fn a_host_tells_its_provider() {
+        for (host, expected) in [
+            ("api.openai.com", Some("openai")),
+            ("api.anthropic.com", Some("anthropic")),
+            ("generativelanguage.googleapis.com", Some("gemini")),
+            ("bedrock-runtime.eu-central-1.amazonaws.com", Some("bedrock")),
+            ("bedrock-runtime..amazonaws.com.evil.com", None),
+            ("contoso.openai.azure.com", Some("azure")),
+            (".openai.azure.com", None),
+            ("us-central1-aiplatform.googleapis.com", Some("vertex")),
+            ("aiplatform.googleapis.com", Some("vertex")),
+            ("storage.googleapis.com", None),
+            ("127.0.0.1", None),
+            ("", None),
+        ] {
+            assert_eq!(at_host(host).map(|kind| kind.name), expected, "{host}");
         }
     }
 

@@ -48,6 +48,8 @@ pub struct Provider {
     pub signer: Option<Arc<Signer>>,
     /// The client's own credential is sent on.
     pub passthrough: bool,
+    /// It is where an intercepted call was going: path and headers are sent as they came.
+    pub origin: bool,
     /// Headers added to every request, replacing the client's of the same name.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Limits repeats against this provider while it is failing.

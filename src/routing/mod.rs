@@ -1,10 +1,12 @@
 //! Which targets, in which order.
 //!
 //! A [`Model`] is a name that clients ask for, with its targets in priority groups. [`plan`] turns it into the order
-//! in which one call tries them; the exchange walks that order and never chooses by itself.
+//! in which one call tries them; the exchange walks that order and never chooses by itself. [`routes`] may say which model
+//! answers, whatever the call names.
 
 pub mod plan;
 mod recovery;
+pub mod routes;
 
 use std::sync::Arc;
 use std::time::Duration;

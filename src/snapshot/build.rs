@@ -7,6 +7,7 @@ mod base_url;
 mod model;
 mod provider;
 mod recovery;
+mod routes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -62,6 +63,9 @@ fn decide(config: &Config) -> (Vec<provider::Decided>, Vec<Problem>) {
     for (name, said) in &config.models.0 {
         model::check(name, said, &config.providers, &mut problems);
     }
+    for route in &config.routes {
+        routes::check(route, config, &mut problems);
+    }
     check_listeners(config, &mut problems);
     (providers, problems)
 }
@@ -102,6 +106,7 @@ fn assemble(
         bare_provider: default_provider.clone().filter(|_| alone),
         default_provider,
         offered: offered(config),
+        routes: config.routes.iter().filter_map(|route| routes::open(&route.value)).collect(),
         defaults: model::policy((&config.defaults).into(), config),
         max_in_flight: config.max_in_flight.map(usize::from),
         queue: Line { size: config.queue.size as usize, wait: config.queue.wait },

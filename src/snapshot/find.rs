@@ -40,7 +40,7 @@ impl Snapshot {
     }
 
     /// A model that is made up for one call: one target and the defaults.
-    fn alone(&self, name: &str, provider: &Arc<Provider>, model: &str, registry: &Registry) -> Arc<Model> {
+    pub(super) fn alone(&self, name: &str, provider: &Arc<Provider>, model: &str, registry: &Registry) -> Arc<Model> {
         let id = TargetId::new(&provider.id, model);
         let health = registry.dynamic_target(&id);
         let max_in_flight = provider.max_in_flight_of.get(model).copied();

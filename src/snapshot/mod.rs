@@ -4,6 +4,7 @@
 //! while running lives outside, in [`crate::health::Registry`], under names that survive every reload.
 
 pub mod build;
+mod choose;
 mod environment;
 mod find;
 pub mod reload;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use crate::health::gate::Line;
 use crate::names::{ModelName, ProviderId, TargetId};
 use crate::provider::Provider;
+use crate::routing::routes::Route;
 use crate::routing::{Model, Policy, Target};
 
 pub use build::{build, load};
@@ -32,6 +34,8 @@ pub struct Snapshot {
     pub bare_provider: Option<Arc<Provider>>,
     /// Each `provider/model` that the configuration mentions, in order: what lists and hints can name.
     pub offered: Vec<TargetId>,
+    /// Which calls go where, whatever model they name.
+    pub routes: Vec<Route>,
     /// What a model does not say itself.
     pub defaults: Policy,
     /// At most so many calls at a time in this process.

@@ -66,6 +66,7 @@ impl Decided {
             }),
             limited: self.limited,
             passthrough: self.passthrough,
+            origin: false,
             headers: self.headers,
             retry_budget: registry.retry_budget(&self.id),
             hedge_budget: registry.hedge_budget(&self.id),

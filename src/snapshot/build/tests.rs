@@ -101,6 +101,32 @@ fn listeners_must_not_collide() {
 }
 
 #[test]
+fn routes_name_what_there_is() {
+    let routes = |routes: &str| {
+        format!(
+            "providers: {{one: {{dialect: openai_chat, base_url: 'http://one'}}}}\nmodels: {{smart: {{targets: [one/a]}}}}\nroutes: {routes}"
+        )
+    };
+    check(&routes("[{use: smart}, {use: one/b}, {use: origin}, {when: {header: {x-team: [a, b]}}, deny: no}]"), &[]);
+    for (said, expected) in [
+        ("[{when: {model: x}}]", "3:10 routes[0]: the route does nothing"),
+        ("[{use: smrt}]", "3:16 routes[0].use: `smrt` is no model"),
+        ("[{use: two/b}]", "3:16 routes[0].use: `two/b` is no model"),
+        ("[{use: smart, deny: no}]", "3:29 routes[0].deny: both `use` and `deny` are given"),
+        (
+            "[{use: origin, origin: last}]",
+            "3:16 routes[0].use: `use: origin` goes nowhere else, so `origin` has nothing to say",
+        ),
+        (
+            "[{use: smart, when: {header: {'a b': c}}}]",
+            "3:39 routes[0].when.header[\"a b\"]: `a b` can not be the name of a header",
+        ),
+    ] {
+        check(&routes(said), &[expected]);
+    }
+}
+
+#[test]
 fn problems_of_reading_and_of_deciding_are_told_together() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("o.yaml");

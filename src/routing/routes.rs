@@ -1,0 +1,222 @@
+//! Which calls go where, whatever model they name: the first route that fits.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName};
+
+use crate::canonical::Dialect;
+
+/// One route.
+#[derive(Debug)]
+pub struct Route {
+    /// Which calls.
+    pub when: When,
+    /// What becomes of them.
+    pub then: Then,
+}
+
+/// What becomes of a call.
+#[derive(Debug)]
+pub enum Then {
+    /// The model of this name answers, or this `provider/model`.
+    Use(Arc<str>, Keep),
+    /// It goes on to where it was going. For intercepted calls alone: others have no such place.
+    Origin,
+    /// It is refused, with this text.
+    Deny(Arc<str>),
+}
+
+/// Whether an intercepted call is also asked where it was going.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// It goes elsewhere.
+    Never,
+    /// Before all others.
+    First,
+    /// After all others.
+    Last,
+}
+
+/// Which calls a route is for. An empty list says nothing.
+#[derive(Debug, Default)]
+pub struct When {
+    /// The model's name.
+    pub models: Vec<Pattern>,
+    /// The client's dialect.
+    pub dialects: Vec<Dialect>,
+    /// Where an intercepted call was going.
+    pub hosts: Vec<Pattern>,
+    /// The path.
+    pub paths: Vec<Pattern>,
+    /// Headers, of which each has to be there.
+    pub headers: Vec<(HeaderName, Vec<Pattern>)>,
+    /// Whether a stream is asked for.
+    pub stream: Option<bool>,
+}
+
+/// What routes look at.
+#[derive(Debug)]
+pub struct Traits<'a> {
+    /// The model's name.
+    pub model: &'a str,
+    /// The client's dialect.
+    pub dialect: Dialect,
+    /// Where an intercepted call was going.
+    pub host: Option<&'a str>,
+    /// The path.
+    pub path: &'a str,
+    /// The client's headers.
+    pub headers: &'a HeaderMap,
+    /// Whether a stream is asked for.
+    pub stream: bool,
+}
+
+/// What becomes of a call, if a route is for it.
+pub fn route<'r>(routes: &'r [Route], call: &Traits<'_>) -> Option<&'r Then> {
+    let applies = |route: &&Route| call.host.is_some() || !matches!(route.then, Then::Origin);
+    routes.iter().filter(applies).find(|route| route.when.fits(call)).map(|route| &route.then)
+}
+
+impl When {
+    fn fits(&self, call: &Traits<'_>) -> bool {
+        one_of(&self.models, Some(call.model))
+            && (self.dialects.is_empty() || self.dialects.contains(&call.dialect))
+            && one_of(&self.hosts, call.host)
+            && one_of(&self.paths, Some(call.path))
+            && self.headers.iter().all(|(name, patterns)| {
+                let mut values = call.headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+                values.any(|value| one_of(patterns, Some(value)))
+            })
+            && self.stream.is_none_or(|stream| stream == call.stream)
+    }
+}
+
+fn one_of(patterns: &[Pattern], text: Option<&str>) -> bool {
+    patterns.is_empty() || text.is_some_and(|text| patterns.iter().any(|pattern| pattern.matches(text)))
+}
+
+/// A text in which `*` stands for any part. Case makes no difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern(Vec<Box<str>>);
+
+impl Pattern {
+    /// The pattern as it is written.
+    pub fn new(written: &str) -> Self {
+        Self(written.split('*').map(|part| part.to_ascii_lowercase().into()).collect())
+    }
+
+    /// Whether all of `text` is as the pattern says. Linear: each part is taken where it first comes.
+    pub fn matches(&self, text: &str) -> bool {
+        let [first, middle @ .., last] = &self.0[..] else {
+            return self.0.first().is_some_and(|only| only.eq_ignore_ascii_case(text));
+        };
+        let Some(mut rest) = without_prefix(text.as_bytes(), first.as_bytes()) else { return false };
+        for part in middle {
+            match find(rest, part.as_bytes()) {
+                Some(at) => rest = &rest[at + part.len()..],
+                None => return false,
+            }
+        }
+        rest.len().checked_sub(last.len()).is_some_and(|at| rest[at..].eq_ignore_ascii_case(last.as_bytes()))
+    }
+}
+
+fn without_prefix<'t>(text: &'t [u8], prefix: &[u8]) -> Option<&'t [u8]> {
+    let (start, rest) = text.split_at_checked(prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
+fn find(text: &[u8], part: &[u8]) -> Option<usize> {
+    if part.is_empty() {
+        return Some(0);
+    }
+    text.windows(part.len()).position(|window| window.eq_ignore_ascii_case(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_part() {
+        for (pattern, text, expected) in [
+            ("gpt-4*", "gpt-4o-mini", true),
+            ("gpt-4*", "gpt-4", true),
+            ("gpt-4*", "my-gpt-4", false),
+            ("*-preview", "o1-PREVIEW", true),
+            ("*-preview", "o1-preview-2", false),
+            ("*", "", true),
+            ("", "", true),
+            ("", "a", false),
+            ("a*b*c", "abc", true),
+            ("a*b*c", "a-b-b-c", true),
+            ("a*b*c", "acb", false),
+            ("ab*ba", "aba", false),
+            ("**x", "x", true),
+            ("*.openai.azure.com", "Contoso.OpenAI.azure.com", true),
+            ("*.openai.azure.com", "openai.azure.com", false),
+        ] {
+            assert_eq!(Pattern::new(pattern).matches(text), expected, "{pattern} of {text}");
+        }
+    }
+
+    fn when(change: impl FnOnce(&mut When)) -> When {
+        let mut when = When::default();
+        change(&mut when);
+        when
+    }
+
+    #[test]
+    fn all_that_is_said_has_to_hold() {
+        let patterns = |texts: &[&str]| texts.iter().map(|text| Pattern::new(text)).collect::<Vec<_>>();
+        let mut headers = HeaderMap::new();
+        headers.insert("x-team", "research".parse().unwrap());
+        let call = Traits {
+            model: "gpt-4o",
+            dialect: Dialect::OpenAiChat,
+            host: Some("api.openai.com"),
+            path: "/v1/chat/completions",
+            headers: &headers,
+            stream: true,
+        };
+        let team = |value: &str| vec![(HeaderName::from_static("x-team"), patterns(&[value]))];
+        for (what, when, expected) in [
+            ("nothing", when(|_| ()), true),
+            ("model", when(|w| w.models = patterns(&["claude*", "gpt-4*"])), true),
+            ("other model", when(|w| w.models = patterns(&["claude*"])), false),
+            ("dialect", when(|w| w.dialects = vec![Dialect::OpenAiChat]), true),
+            ("other dialect", when(|w| w.dialects = vec![Dialect::Gemini]), false),
+            ("host", when(|w| w.hosts = patterns(&["*.openai.com"])), true),
+            ("other host", when(|w| w.hosts = patterns(&["api.anthropic.com"])), false),
+            ("path", when(|w| w.paths = patterns(&["*/completions"])), true),
+            ("other path", when(|w| w.paths = patterns(&["*/messages"])), false),
+            ("header", when(|w| w.headers = team("res*")), true),
+            ("other header", when(|w| w.headers = team("ops")), false),
+            ("stream", when(|w| w.stream = Some(true)), true),
+            ("no stream", when(|w| w.stream = Some(false)), false),
+            (
+                "one of two",
+                when(|w| {
+                    w.models = patterns(&["gpt-4*"]);
+                    w.stream = Some(false);
+                }),
+                false,
+            ),
+        ] {
+            assert_eq!(when.fits(&call), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn the_first_route_counts_and_origin_only_for_who_has_one() {
+        let deny = |text: &str| Route { when: When::default(), then: Then::Deny(text.into()) };
+        let routes = [Route { when: When::default(), then: Then::Origin }, deny("no"), deny("never")];
+        let headers = HeaderMap::new();
+        let mut call =
+            Traits { model: "m", dialect: Dialect::Gemini, host: None, path: "/", headers: &headers, stream: false };
+        assert!(matches!(route(&routes, &call), Some(Then::Deny(text)) if &**text == "no"));
+        call.host = Some("h");
+        assert!(matches!(route(&routes, &call), Some(Then::Origin)));
+        assert!(route(&[], &call).is_none());
+    }
+}

@@ -1,0 +1,84 @@
+//! Routes, decided: whom they mean, and what is wrong with them.
+
+use http::HeaderName;
+
+use crate::canonical::Dialect;
+use crate::config::nearest::{nearest, quoted};
+use crate::config::schema::{Keep as Said, Route as RouteSaid, When as WhenSaid};
+use crate::config::setting::Located;
+use crate::config::{Config, Problem};
+use crate::routing::routes::{Keep, Pattern, Route, Then, When};
+
+/// Where an intercepted call was going, among the names that a route can use.
+const ORIGIN: &str = "origin";
+
+/// Adds everything that is wrong with a route to `problems`.
+pub fn check(route: &Located<RouteSaid>, config: &Config, problems: &mut Vec<Problem>) {
+    match (&route.value.target, &route.value.deny) {
+        (None, None) => {
+            let help = "say who answers (`use: smart`), or why nobody does (`deny: ...`)";
+            problems.push(route.problem("the route does nothing").help(help));
+        }
+        (Some(_), Some(deny)) => {
+            problems.push(deny.problem("both `use` and `deny` are given").help("take out one of them"));
+        }
+        (None, Some(_)) => {}
+        (Some(target), None) => {
+            check_target(target, config, problems);
+            if target.value == ORIGIN && route.value.origin != Said::Never {
+                let what = "`use: origin` goes nowhere else, so `origin` has nothing to say";
+                problems.push(target.problem(what).help("name another model in `use`, or take `origin` out"));
+            }
+        }
+    }
+    for (name, _) in &route.value.when.header.0 {
+        if HeaderName::try_from(name.value.as_str()).is_err() {
+            problems.push(name.problem(format!("`{}` can not be the name of a header", name.value)));
+        }
+    }
+}
+
+fn check_target(target: &Located<String>, config: &Config, problems: &mut Vec<Problem>) {
+    let wanted = target.value.as_str();
+    let of_provider = |provider: &str| config.providers.names().any(|name| name == provider);
+    let known = wanted == ORIGIN
+        || config.models.names().any(|name| name == wanted)
+        || wanted.split_once('/').is_some_and(|(provider, model)| of_provider(provider) && !model.is_empty());
+    if !known {
+        let names = || config.models.names().chain([ORIGIN]);
+        let help = match nearest(wanted, names(), 1).first() {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known here: {}, and `provider/model` with a configured provider", quoted(names())),
+        };
+        problems.push(target.problem(format!("`{wanted}` is no model")).help(help));
+    }
+}
+
+/// The route, in which nothing is wrong.
+pub fn open(said: &RouteSaid) -> Option<Route> {
+    let keep = match said.origin {
+        Said::Never => Keep::Never,
+        Said::First => Keep::First,
+        Said::Last => Keep::Last,
+    };
+    let then = match (&said.deny, &said.target) {
+        (Some(text), _) => Then::Deny(text.value.as_str().into()),
+        (None, Some(target)) if target.value == ORIGIN => Then::Origin,
+        (None, Some(target)) => Then::Use(target.value.as_str().into(), keep),
+        (None, None) => return None,
+    };
+    Some(Route { when: when(&said.when), then })
+}
+
+fn when(said: &WhenSaid) -> When {
+    let patterns = |texts: &[String]| texts.iter().map(|text| Pattern::new(text)).collect::<Vec<_>>();
+    let header = |name: &str, texts: &[String]| Some((HeaderName::try_from(name).ok()?, patterns(texts)));
+    When {
+        models: patterns(&said.model.0),
+        dialects: said.dialect.0.iter().filter_map(|dialect| Dialect::from_name(dialect.as_str())).collect(),
+        hosts: patterns(&said.host.0),
+        paths: patterns(&said.path.0),
+        headers: said.header.0.iter().filter_map(|(name, texts)| header(&name.value, &texts.0)).collect(),
+        stream: said.stream,
+    }
+}
