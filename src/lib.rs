@@ -20,5 +20,6 @@ pub mod provider;
 pub mod routing;
 pub mod snapshot;
 pub mod telemetry;
+pub mod trust;
 pub mod units;
 pub mod upstream;

@@ -1,0 +1,1 @@
+//! What an authority's certificate says, and which are refused.

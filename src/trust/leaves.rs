@@ -1,0 +1,125 @@
+//! The certificates of the hosts listed, minted when a host is first asked for.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use arc_swap::ArcSwap;
+use rustls::ServerConfig;
+
+use super::authority::{Authority, BACKDATED};
+use super::hosts::{Hosts, is_name, lower_case};
+use super::leaf::{self, Common};
+use super::{Problem, leaf::LIFE};
+
+/// At most so many hosts are kept; an application calls a dozen. A wildcard lets a client ask for any number.
+pub const MOST: usize = 1024;
+
+/// Mints and keeps them.
+pub struct Leaves {
+    hosts: ArcSwap<Hosts>,
+    authorities: ArcSwap<Vec<Arc<Authority>>>,
+    common: Common,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    by_host: HashMap<Box<str>, Entry>,
+    /// Counts up with each use.
+    clock: u64,
+}
+
+struct Entry {
+    config: Arc<ServerConfig>,
+    minted: SystemTime,
+    renew: SystemTime,
+    used: u64,
+}
+
+impl Leaves {
+    /// For `hosts`, signed by the first of `authorities` that may sign for the host.
+    pub fn new(hosts: Hosts, authorities: Vec<Arc<Authority>>) -> Result<Arc<Self>, Problem> {
+        Ok(Arc::new(Self {
+            hosts: ArcSwap::from_pointee(hosts),
+            authorities: ArcSwap::from_pointee(authorities),
+            common: Common::new()?,
+            kept: Mutex::default(),
+        }))
+    }
+
+    /// Whether TLS for `host` is ended here: it is listed, and there is an authority that may sign for it.
+    pub fn listed(&self, host: &str) -> bool {
+        self.hosts.load().contain(host) && self.authority(&lower_case(host), SystemTime::now()).is_some()
+    }
+
+    /// How a connection to `host` is ended: the same for every connection, until its leaf is replaced.
+    pub fn config(&self, host: &str) -> Result<Arc<ServerConfig>, Problem> {
+        self.config_at(host, SystemTime::now())
+    }
+
+    /// From now on these hosts are listed. Connections that are open stay.
+    pub fn list(&self, hosts: Hosts) {
+        self.hosts.store(Arc::new(hosts));
+    }
+
+    fn config_at(&self, host: &str, now: SystemTime) -> Result<Arc<ServerConfig>, Problem> {
+        let host = lower_case(host);
+        if let Some(config) = self.kept().get(&host, now) {
+            return Ok(config);
+        }
+        if !is_name(&host) {
+            return Err(Problem::new("this is not the name of a host", "a certificate is for a name"));
+        }
+        let authority = self.authority(&host, now).ok_or_else(|| {
+            let what = format!("no authority here may sign for {host}");
+            Problem::new(what, "list it below `intercept.hosts` and start Outrider again")
+        })?;
+        let config = leaf::config(&host, &authority, &self.common, now)?;
+        let renew = (now + LIFE / 2).min(authority.until());
+        Ok(self.kept().put(&host, Entry { config, minted: now, renew, used: 0 }, now))
+    }
+
+    fn authority(&self, host: &str, now: SystemTime) -> Option<Arc<Authority>> {
+        let authorities = self.authorities.load();
+        authorities.iter().find(|authority| authority.is_valid(now) && authority.permits(host)).cloned()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn get(&mut self, host: &str, now: SystemTime) -> Option<Arc<ServerConfig>> {
+        self.clock += 1;
+        let entry = self.by_host.get_mut(host).filter(|entry| entry.is_good(now))?;
+        entry.used = self.clock;
+        Some(entry.config.clone())
+    }
+
+    /// Keeps `entry`, unless another thread has minted one meanwhile: all connections get the same.
+    fn put(&mut self, host: &str, mut entry: Entry, now: SystemTime) -> Arc<ServerConfig> {
+        if let Some(config) = self.get(host, now) {
+            return config;
+        }
+        if self.by_host.len() >= MOST && !self.by_host.contains_key(host) {
+            let oldest = self.by_host.iter().min_by_key(|(_, entry)| entry.used).map(|(host, _)| host.clone());
+            oldest.and_then(|host| self.by_host.remove(&host));
+        }
+        entry.used = self.clock;
+        let config = entry.config.clone();
+        self.by_host.insert(host.into(), entry);
+        config
+    }
+}
+
+impl Entry {
+    /// A clock that was put back may make a leaf one of the future.
+    fn is_good(&self, now: SystemTime) -> bool {
+        now < self.renew && now + BACKDATED >= self.minted
+    }
+}
+
+#[cfg(test)]
+mod tests;
