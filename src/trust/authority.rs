@@ -8,7 +8,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, GeneralSubtree, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, NameConstraints, PKCS_ECDSA_P256_SHA256,
 };
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::Problem;
 use super::hosts::Hosts;
@@ -24,7 +24,7 @@ const OURS: &str = "Outrider";
 
 /// For which hosts an authority may sign, as its certificate says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reach {
+enum Reach {
     /// For any.
     Any,
     /// For these domains and what is below them, but not for those.
@@ -61,6 +61,11 @@ impl Authority {
         &self.certificate
     }
 
+    /// Its key, for its file and for nothing else.
+    pub(super) fn key(&self) -> PrivateKeyDer<'static> {
+        PrivateKeyDer::Pkcs8(self.issuer.key().serialize_der().into())
+    }
+
     pub(super) fn issuer(&self) -> &Issuer<'static, KeyPair> {
         &self.issuer
     }
@@ -81,9 +86,9 @@ impl Authority {
         }
     }
 
-    /// For which hosts it may sign.
-    pub fn reach(&self) -> &Reach {
-        &self.reach
+    /// Whether it may sign for any host.
+    pub fn is_unlimited(&self) -> bool {
+        self.reach == Reach::Any
     }
 
     /// From when on it is valid.
@@ -157,6 +162,11 @@ pub(super) fn random() -> Result<[u8; 16], Problem> {
     filled.map_err(|_| Problem::new("the system has no random numbers", "is /dev/urandom there?"))?;
     bytes[0] = bytes[0] & 0x7f | 0x40;
     Ok(bytes)
+}
+
+/// The key is that of another certificate.
+pub(super) fn other_key() -> Problem {
+    Problem::new("the key is not that of the certificate", "give the two that belong together")
 }
 
 pub(super) fn unmade(error: rcgen::Error) -> Problem {

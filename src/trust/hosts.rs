@@ -84,6 +84,12 @@ impl Hosts {
         of(&self.exact, false).into_iter().chain(of(&self.below, true)).collect()
     }
 
+    /// The entries for which `permits` does not hold.
+    pub(super) fn barred(&self, permits: impl Fn(&str) -> bool) -> Vec<String> {
+        let barred = self.patterns().into_iter().filter(|pattern| !permits(&pattern.name));
+        barred.map(|pattern| pattern.to_string()).collect()
+    }
+
     /// The domains that an authority for these hosts is limited to; none lies within another.
     pub(super) fn subtrees(&self) -> BTreeSet<&str> {
         let all: BTreeSet<&str> = self.exact.iter().chain(&self.below).map(String::as_str).collect();

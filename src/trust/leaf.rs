@@ -28,8 +28,8 @@ pub(super) struct Leaf {
 pub(super) struct Common {
     /// The one that Pingora uses for its connections.
     pub provider: Arc<CryptoProvider>,
-    /// Sessions are resumed by tickets: nothing is kept for them, and they outlive the leaf. A ticket names its host, so
-    /// one key for all of them does not mix them up.
+    /// Sessions are resumed by tickets: nothing is kept for them, and they outlive the leaf. A ticket names its host,
+    /// so one key for all of them does not mix them up.
     pub tickets: Arc<dyn ProducesTickets>,
 }
 

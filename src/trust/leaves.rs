@@ -7,10 +7,12 @@ use std::time::SystemTime;
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
 
+use super::Problem;
 use super::authority::{Authority, BACKDATED};
 use super::hosts::{Hosts, is_name, lower_case};
+use super::leaf::LIFE;
 use super::leaf::{self, Common};
-use super::{Problem, leaf::LIFE};
+use super::store::RETIRED;
 
 /// At most so many hosts are kept; an application calls a dozen. A wildcard lets a client ask for any number.
 pub const MOST: usize = 1024;
@@ -38,7 +40,7 @@ struct Entry {
 }
 
 impl Leaves {
-    /// For `hosts`, signed by the first of `authorities` that may sign for the host.
+    /// For `hosts`, signed by `authorities`, of which the oldest comes first.
     pub fn new(hosts: Hosts, authorities: Vec<Arc<Authority>>) -> Result<Arc<Self>, Problem> {
         Ok(Arc::new(Self {
             hosts: ArcSwap::from_pointee(hosts),
@@ -80,9 +82,13 @@ impl Leaves {
         Ok(self.kept().put(&host, Entry { config, minted: now, renew, used: 0 }, now))
     }
 
-    fn authority(&self, host: &str, now: SystemTime) -> Option<Arc<Authority>> {
+    /// The oldest that may sign and will not end soon, because most applications know it; else the newest. See
+    /// [`super::store`].
+    pub(super) fn authority(&self, host: &str, now: SystemTime) -> Option<Arc<Authority>> {
         let authorities = self.authorities.load();
-        authorities.iter().find(|authority| authority.is_valid(now) && authority.permits(host)).cloned()
+        let able = || authorities.iter().filter(|authority| authority.is_valid(now) && authority.permits(host));
+        let lasting = able().find(|authority| authority.is_valid(now + RETIRED));
+        lasting.or_else(|| able().next_back()).cloned()
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

@@ -7,15 +7,21 @@
 //! Nothing here listens or connects. No lock is held over a signature, and at most [`leaves::MOST`] hosts are kept.
 
 mod authority;
+pub mod bundle;
+mod files;
 mod hosts;
 mod leaf;
 pub mod leaves;
+mod pem;
+pub mod store;
+mod truststore;
 
 use std::fmt;
 
-pub use authority::{Authority, Reach};
+pub use authority::Authority;
 pub use hosts::{Hosts, Pattern};
 pub use leaves::Leaves;
+pub use store::Store;
 
 /// Why something cannot be trusted, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,3 +46,6 @@ impl fmt::Display for Problem {
 }
 
 impl std::error::Error for Problem {}
+
+#[cfg(test)]
+mod tests;

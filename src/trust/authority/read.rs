@@ -19,7 +19,7 @@ impl Authority {
     pub fn read(certificate: CertificateDer<'static>, key: KeyPair) -> Result<Self, Problem> {
         let parsed = parse(&certificate)?;
         if parsed.public_key().subject_public_key.data != key.public_key_raw() {
-            return Err(Problem::new("the key is not that of the certificate", "give the files that belong together"));
+            return Err(super::other_key());
         }
         check_role(&parsed)?;
         let mut params = CertificateParams::default();
