@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Snapshot;
+use super::{Origins, Snapshot};
 use crate::config::forms::Switch;
 use crate::config::{Config, Environment, Loaded, Place, Problem, Problems, Setting};
 use crate::health::Registry;
@@ -106,6 +106,7 @@ fn assemble(
         bare_provider: default_provider.clone().filter(|_| alone),
         default_provider,
         offered: offered(config),
+        origins: Origins::default(),
         routes: config.routes.iter().filter_map(|route| routes::open(&route.value)).collect(),
         defaults: model::policy((&config.defaults).into(), config),
         max_in_flight: config.max_in_flight.map(usize::from),

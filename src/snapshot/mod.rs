@@ -7,6 +7,7 @@ pub mod build;
 mod choose;
 mod environment;
 mod find;
+mod origins;
 pub mod reload;
 
 use std::collections::{BTreeMap, HashMap};
@@ -20,6 +21,7 @@ use crate::routing::{Model, Policy, Target};
 
 pub use build::{build, load};
 pub use environment::from_environment;
+pub use origins::{Origins, Place};
 
 /// Everything that calls are served by.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub struct Snapshot {
     pub default_provider: Option<Arc<Provider>>,
     /// Who gets a model without a provider's name before it: the only provider, where no models are configured.
     pub bare_provider: Option<Arc<Provider>>,
+    /// Where intercepted calls were going.
+    pub origins: Origins,
     /// Each `provider/model` that the configuration mentions, in order: what lists and hints can name.
     pub offered: Vec<TargetId>,
     /// Which calls go where, whatever model they name.

@@ -63,7 +63,8 @@ impl Reloader {
     pub fn reload(&self) -> Result<Changed, Problems> {
         // Held to the end: of two reloads at a time the later one must win.
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let (snapshot, loaded) = load(&self.path, &*self.env, &self.registry, Some(&self.current.load()))?;
+        let before = self.current.load_full();
+        let (snapshot, loaded) = load(&self.path, &*self.env, &self.registry, Some(&before))?;
         let Loaded { config, warnings, .. } = loaded;
         if config == *running {
             return Ok(Changed::Nothing);
@@ -72,7 +73,10 @@ impl Reloader {
         let snapshot = Arc::new(snapshot);
         self.current.store(snapshot.clone());
         let targets = snapshot.targets().map(|target| &target.id).collect();
-        self.registry.keep(&targets, |provider| snapshot.providers.contains_key(provider));
+        // Where intercepted calls were going is no provider of the file, before or after.
+        let stays =
+            |provider: &str| snapshot.providers.contains_key(provider) || !before.providers.contains_key(provider);
+        self.registry.keep(&targets, stays);
         *running = config;
         Ok(Changed::Applied { warnings, restart })
     }

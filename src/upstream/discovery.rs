@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use pingora_core::protocols::l4::socket::SocketAddr as PingoraAddr;
 use pingora_error::{Error, ErrorType, OrErr, Result};
@@ -31,12 +33,26 @@ impl Discovery {
 #[async_trait]
 impl ServiceDiscovery for Discovery {
     async fn discover(&self) -> Result<(BTreeSet<Backend>, HashMap<u64, bool>)> {
-        let addresses = self.addresses().await.or_err(ErrorType::InternalError, "resolving")?;
-        if addresses.is_empty() {
-            // An empty answer is a resolver's hiccup more often than a provider's retirement.
-            return Error::e_explain(ErrorType::InternalError, "the name has no address");
-        }
-        let backend = |address| Backend { addr: PingoraAddr::Inet(address), weight: 1, ext: Extensions::new() };
-        Ok((addresses.into_iter().map(backend).collect(), HashMap::new()))
+        backends(self.addresses().await.or_err(ErrorType::InternalError, "resolving")?)
     }
+}
+
+/// Addresses that somebody else has found.
+#[derive(Clone, Default)]
+pub(super) struct Told(pub(super) Arc<ArcSwap<Vec<SocketAddr>>>);
+
+#[async_trait]
+impl ServiceDiscovery for Told {
+    async fn discover(&self) -> Result<(BTreeSet<Backend>, HashMap<u64, bool>)> {
+        backends(self.0.load().to_vec())
+    }
+}
+
+fn backends(addresses: Vec<SocketAddr>) -> Result<(BTreeSet<Backend>, HashMap<u64, bool>)> {
+    if addresses.is_empty() {
+        // An empty answer is a resolver's hiccup more often than a provider's retirement.
+        return Error::e_explain(ErrorType::InternalError, "the name has no address");
+    }
+    let backend = |address| Backend { addr: PingoraAddr::Inet(address), weight: 1, ext: Extensions::new() };
+    Ok((addresses.into_iter().map(backend).collect(), HashMap::new()))
 }

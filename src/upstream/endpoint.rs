@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 
 use super::Authorities;
 use super::addresses::Resting;
-use super::discovery::Discovery;
+use super::discovery::{Discovery, Told};
 use super::pool::Pool;
 use super::probe::{Probe, Prober};
 
@@ -63,6 +63,7 @@ pub struct Endpoint {
     peers: ArcSwap<HashMap<SocketAddr, Arc<HttpPeer>>>,
     /// What calls have learned of them, as the balancer knows what probes have.
     resting: Resting,
+    told: Told,
     reachable: AtomicBool,
     resolved: watch::Sender<bool>,
     permits: Option<Arc<Semaphore>>,
@@ -73,14 +74,20 @@ pub struct Endpoint {
 impl Endpoint {
     /// An endpoint that knows its addresses only where the host is one; [`Self::start`] does the rest.
     pub fn new(spec: Spec) -> Arc<Self> {
+        let discovery = Box::new(Discovery::new(&spec.host, spec.port));
+        Self::discovered(spec, discovery, Told::default())
+    }
+
+    /// An endpoint that is told its addresses by [`Self::place`], and asks nobody else for them.
+    pub fn placed(spec: Spec) -> Arc<Self> {
+        let told = Told::default();
+        Self::discovered(spec, Box::new(told.clone()), told)
+    }
+
+    fn discovered(spec: Spec, discovery: Box<dyn ServiceDiscovery + Send + Sync>, told: Told) -> Arc<Self> {
         let default_port = if spec.tls { 443 } else { 80 };
         let host = if spec.host.contains(':') { format!("[{}]", spec.host) } else { spec.host.clone() };
         let authority = if spec.port == default_port { host } else { format!("{host}:{}", spec.port) };
-        let discovery = Box::new(Discovery::new(&spec.host, spec.port));
-        Self::discovered(spec, authority, discovery)
-    }
-
-    fn discovered(spec: Spec, authority: String, discovery: Box<dyn ServiceDiscovery + Send + Sync>) -> Arc<Self> {
         let pool = Arc::new(OnceLock::new());
         let mut backends = Backends::new(discovery);
         if let Some(probe) = &spec.probe {
@@ -91,6 +98,7 @@ impl Endpoint {
             balancer: LoadBalancer::from_backends(backends),
             peers: ArcSwap::default(),
             resting: Resting::default(),
+            told,
             reachable: AtomicBool::new(true),
             resolved: watch::Sender::new(false),
             permits: spec.max_connections.map(|n| Arc::new(Semaphore::new(n))),
@@ -122,6 +130,14 @@ impl Endpoint {
             let _ = self.pool.set(pool.clone());
             tokio::spawn(keep(Arc::downgrade(self)))
         });
+    }
+
+    /// It is at `addresses` now, unless nobody knows where it is.
+    pub async fn place(&self, addresses: &[SocketAddr]) {
+        if !addresses.is_empty() && **self.told.0.load() != addresses {
+            self.told.0.store(Arc::new(addresses.to_vec()));
+            self.resolve().await;
+        }
     }
 
     /// The next address in rotation; those that failed lately are left out unless all did, and the dead ones unless

@@ -56,7 +56,7 @@ async fn endpoint(addresses: &[Is]) -> (Arc<Endpoint>, Arc<AtomicUsize>) {
         max_connections: None,
         probe: None,
     };
-    let endpoint = Endpoint::discovered(spec, format!("several.test:{port}"), Static::try_from_iter(all).unwrap());
+    let endpoint = Endpoint::discovered(spec, Static::try_from_iter(all).unwrap(), Told::default());
     endpoint.resolve().await;
     (endpoint, connected)
 }
