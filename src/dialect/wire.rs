@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor, value::MapAccessDeserializer};
 
 use crate::canonical::{Fault, FaultKind, Raw, Str};
 
@@ -120,23 +120,24 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
     }
 }
 
-/// What most dialects allow as content: nothing, a text, or a list of parts.
+/// What most dialects allow as content: nothing, a text, or a list of parts; also a part that stands alone where
+/// `ALONE`.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Content<'a, P> {
+pub enum Content<'a, P, const ALONE: bool = true> {
     /// Missing or `null`.
     #[default]
     Nothing,
     /// A string.
     Text(Str<'a>),
-    /// A list, or a single part that stands alone.
+    /// A list.
     Parts(Vec<P>),
 }
 
-impl<'de: 'a, 'a, P: Deserialize<'de>> Deserialize<'de> for Content<'a, P> {
+impl<'de: 'a, 'a, P: Deserialize<'de>, const ALONE: bool> Deserialize<'de> for Content<'a, P, ALONE> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either<P>(PhantomData<P>);
-        impl<'de, P: Deserialize<'de>> Visitor<'de> for Either<P> {
-            type Value = Content<'de, P>;
+        struct Either<P, const ALONE: bool>(PhantomData<P>);
+        impl<'de, P: Deserialize<'de>, const ALONE: bool> Visitor<'de> for Either<P, ALONE> {
+            type Value = Content<'de, P, ALONE>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a string or a list of parts")
@@ -159,10 +160,13 @@ impl<'de: 'a, 'a, P: Deserialize<'de>> Deserialize<'de> for Content<'a, P> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                if !ALONE {
+                    return Err(A::Error::invalid_type(Unexpected::Map, &self));
+                }
                 ListVisitor(PhantomData).visit_map(map).map(|list| Content::Parts(list.0))
             }
         }
-        deserializer.deserialize_any(Either(PhantomData))
+        deserializer.deserialize_any(Either::<P, ALONE>(PhantomData))
     }
 }
 

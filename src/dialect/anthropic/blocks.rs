@@ -11,7 +11,7 @@ use crate::canonical::{
 use crate::dialect::wire::Content;
 
 /// The parts that a message's content is.
-pub(super) fn parts<'a>(content: Content<'a, wire::Block<'a>>) -> Vec<Part<'a>> {
+pub(super) fn parts<'a>(content: wire::Blocks<'a>) -> Vec<Part<'a>> {
     match content {
         Content::Nothing => Vec::new(),
         Content::Text(text) => vec![Part::text(text)],

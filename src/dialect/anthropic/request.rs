@@ -12,7 +12,7 @@ use crate::canonical::{
     ToolChoice, Turn,
 };
 use crate::dialect::codec::Asked;
-use crate::dialect::wire::{Content, Members, read_client};
+use crate::dialect::wire::{Members, read_client};
 
 /// Reads a request. `max_tokens` is not insisted on, so that a request to count tokens is one too.
 pub(super) fn read<'a>(body: &'a [u8], asked: &Asked<'a>) -> Result<Request<'a>, Fault> {
@@ -45,7 +45,7 @@ fn wrong(message: impl Into<std::borrow::Cow<'static, str>>) -> Fault {
 }
 
 fn turns<'a>(
-    system: Content<'a, wire::Block<'a>>,
+    system: wire::Blocks<'a>,
     messages: Option<Vec<wire::Message<'a>>>,
 ) -> Result<Vec<Turn<'a>>, Fault> {
     let messages = messages.ok_or_else(|| wrong("`messages`: missing"))?;
@@ -92,7 +92,7 @@ fn without_billing(part: Part<'_>) -> Part<'_> {
 #[derive(Default)]
 struct Body<'a> {
     request: Request<'a>,
-    system: Content<'a, wire::Block<'a>>,
+    system: wire::Blocks<'a>,
     messages: Option<Vec<wire::Message<'a>>>,
     tool_choice: Option<wire::ToolChoice<'a>>,
 }

@@ -13,7 +13,7 @@ pub(super) struct Message<'a> {
     #[serde(borrow)]
     pub(super) role: Str<'a>,
     #[serde(borrow, default)]
-    pub(super) content: Content<'a, Block<'a>>,
+    pub(super) content: Blocks<'a>,
 }
 
 /// A block of any type, and as it was written.
@@ -91,6 +91,9 @@ impl<'a> Fields<'a> {
         (!there).then_some(what)
     }
 }
+
+/// A text or a list of blocks. Anthropic refuses a block that stands alone.
+pub(super) type Blocks<'a> = Content<'a, Block<'a>, false>;
 
 /// The types that are read; all others pass as they are.
 const KNOWN: [&str; 7] = ["text", "image", "document", "tool_use", "tool_result", "thinking", "redacted_thinking"];

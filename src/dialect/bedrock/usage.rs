@@ -61,3 +61,39 @@ pub(super) fn write(usage: &Usage) -> Written {
         cache_details: usage.cache_write_1h.map(|input_tokens| [Detail { ttl: "1h", input_tokens }]),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn check(usage: Usage, expected: Value) {
+        assert_eq!(serde_json::to_value(write(&usage)).unwrap(), expected, "{usage:?}");
+    }
+
+    #[test]
+    fn the_total_holds_what_the_cache_did() {
+        let counted = Usage { output: Some(2), cached: Some(4), cache_write: Some(3), ..Usage::default() };
+        let cache = |input, total| {
+            json!({"inputTokens": input, "outputTokens": 2, "totalTokens": total, "cacheReadInputTokens": 4,
+                "cacheWriteInputTokens": 3})
+        };
+        check(Usage { input: Some(10), ..counted }, cache(3, 12));
+        // Nobody counted the prompt, or less of it than the cache had.
+        check(counted, cache(0, 9));
+        check(Usage { input: Some(5), ..counted }, cache(0, 9));
+        check(
+            Usage { input: Some(1), ..Usage::default() },
+            json!({"inputTokens": 1, "outputTokens": 0, "totalTokens": 1}),
+        );
+    }
+
+    /// What is written is read again as the same, also where it is too much to be added up.
+    #[test]
+    fn a_total_without_end_does_not_overflow() {
+        let most = Some(u64::MAX);
+        let usage = Usage { input: most, output: most, cached: most, cache_write: most, ..Usage::default() };
+        let text = serde_json::to_string(&write(&usage)).unwrap();
+        assert_eq!(read(&serde_json::from_str(&text).unwrap()), usage);
+    }
+}
