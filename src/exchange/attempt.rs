@@ -1,5 +1,6 @@
 //! One try at one target.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -92,17 +93,19 @@ impl<T: Transport> Exchange<T> {
         let started = tokio::time::Instant::now();
         let patience = Patience::new(call, policy, policy.first(&target.health, call.head.stream, others_left));
         let asked = Asked { call, policy, patience, joint };
-        let answer = async {
+        // Pinned where it is made, here and below: whatever takes a future by value copies all of it.
+        let answer = pin!(async {
             let Outbound { mut request, sent } = outbound::request(call, policy, target, key, joint)?;
-            let send = async {
+            let send = pin!(async {
                 if let Some(signer) = &target.provider.signer {
-                    sign(signer, &target.provider.endpoint, &mut request, &self.fetch).await?;
+                    // Boxed: few providers want it, and it may ask for a token first.
+                    Box::pin(sign(signer, &target.provider.endpoint, &mut request, &self.fetch)).await?;
                 }
                 self.transport.send(&target.provider.endpoint, request).await
-            };
+            });
             let reply = patience.first(send).await?;
             hold::first_event(asked, sent, reply).await
-        };
+        });
         match answer.await {
             Ok(held) => {
                 in_flight.answered(now(), held.first_event - started);

@@ -3,6 +3,7 @@
 //! A stream is held until its first real event may go out, or for as long as the operator wants; a whole reply until its
 //! end, because only then is it known not to be cut. Whatever happens until then can still go elsewhere.
 
+use std::pin::pin;
 use std::time::SystemTime;
 
 use bytes::{Bytes, BytesMut};
@@ -90,7 +91,7 @@ pub(super) async fn first_event<R: Reply>(asked: Asked<'_>, sent: Sent, mut repl
     let (call, patience) = (asked.call, asked.patience);
     let status = reply.status();
     if !status.is_success() {
-        let mut fault = refused(lane.target(), reply).await;
+        let mut fault = Box::pin(refused(lane.target(), reply)).await;
         if let (Some(_), Some(original)) = (lane.ends(), &mut fault.original) {
             original.body = Bytes::new(); // in words that the client does not know
         }
@@ -102,7 +103,7 @@ pub(super) async fn first_event<R: Reply>(asked: Asked<'_>, sent: Sent, mut repl
             return Err(Fault::new(FaultKind::Malformed, "the provider compressed its answer although asked not to"));
         }
         // It passes, but cannot be looked into.
-        return patience.first(long(reply, head, Vec::new(), Tail::default())).await;
+        return patience.first(Box::pin(long(reply, head, Vec::new(), Tail::default()))).await;
     }
     let Some(first) = patience.first(reply.next()).await? else { return Err(empty(status)) };
     let streams = is_event_stream(reply.headers(), call.head.stream, lane.target().framing(), &first);
@@ -115,12 +116,12 @@ pub(super) async fn first_event<R: Reply>(asked: Asked<'_>, sent: Sent, mut repl
         }
     }
     match (streams, call.head.stream, lane.ends()) {
-        (true, false, Some(ends)) => patience.first(gathered(call, ends, restore, reply, head, first)).await,
+        (true, false, Some(ends)) => patience.first(Box::pin(gathered(call, ends, restore, reply, head, first))).await,
         (true, ..) => events(asked, flow(asked, lane, restore), reply, head, first).await,
         (false, ..) if asked.joint.is_some() => {
             Err(Fault::new(FaultKind::Malformed, "the provider does not stream its answer although asked to"))
         }
-        (false, ..) => patience.first(held(call, lane, restore, reply, head, first)).await,
+        (false, ..) => patience.first(pin!(held(call, lane, restore, reply, head, first))).await,
     }
 }
 
@@ -238,7 +239,7 @@ async fn held<R: Reply>(
         if length > HELD && matches!(lane, Lane::Native(_)) {
             let mut tail = Tail::default();
             pieces.iter().for_each(|piece| tail.push(piece));
-            return long(reply, head, pieces, tail).await;
+            return Box::pin(long(reply, head, pieces, tail)).await;
         }
         if length > TRANSLATED {
             return Err(Fault::new(FaultKind::Malformed, "the provider's answer is too long to be translated"));

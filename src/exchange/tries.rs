@@ -3,6 +3,7 @@
 //! Nothing of an answer reaches the client before its first real event, so whatever happens until then can still go
 //! elsewhere. Where it goes is [`failover`]'s decision.
 
+use std::pin::pin;
 use std::time::Instant;
 
 use smallvec::{SmallVec, smallvec};
@@ -107,17 +108,20 @@ impl<T: Transport> Exchange<T> {
             });
             let started = tokio::time::Instant::now();
             let second = if call.record.attempts.is_empty() { hedge::second(call, plan, candidate) } else { None };
-            let asking = async {
-                match second {
-                    // Boxed: it is rare, and two tries make a large future.
-                    Some(second) => Box::pin(self.race(call, plan, (candidate, entry), second)).await,
-                    None => smallvec![self.attempt(call, policy, (candidate, target), entry, joint).await],
+            let race = {
+                // Pinned here: `select!` would copy it.
+                let asking = pin!(async {
+                    match second {
+                        // Boxed: it is rare, and two tries make a large future.
+                        Some(second) => Box::pin(self.race(call, plan, (candidate, entry), second)).await,
+                        None => smallvec![self.attempt(call, policy, (candidate, target), entry, joint).await],
+                    }
+                });
+                tokio::select! {
+                    biased;
+                    race = asking => race,
+                    () = caller.gone() => smallvec![Done::new(candidate, target, started, Err(Gone.into()))],
                 }
-            };
-            let race = tokio::select! {
-                biased;
-                race = asking => race,
-                () = caller.gone() => smallvec![Done::new(candidate, target, started, Err(Gone.into()))],
             };
             for done in race {
                 call.record.attempts.push(done.told());

@@ -6,6 +6,7 @@
 mod addresses;
 mod authorities;
 mod body;
+mod connector;
 mod discovery;
 pub mod endpoint;
 pub mod pool;

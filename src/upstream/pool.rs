@@ -4,12 +4,12 @@ use std::sync::{Arc, OnceLock};
 
 use http::{HeaderValue, Method, StatusCode, Uri, Version, header};
 use pingora_core::connectors::ConnectorOptions;
-use pingora_core::connectors::http::Connector;
 use pingora_core::protocols::http::client::HttpSession;
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_error::{Error, ErrorType, OrErr, Result};
 use pingora_http::RequestHeader;
 
+use super::connector::Connector;
 use super::endpoint::{Endpoint, Spec};
 use super::reply::PooledReply;
 use super::{Body, Request, Transport, trouble};
@@ -43,7 +43,7 @@ impl Pool {
     /// One GET outside the call path; the status, as soon as the head is there.
     pub(super) async fn get(&self, spec: &Spec, peer: &HttpPeer, authority: &str, path: &str) -> Result<StatusCode> {
         let connector = self.connector(spec)?;
-        let (mut session, _) = connector.get_http_session(peer).await?;
+        let (mut session, _) = connector.open(peer).await?;
         let request =
             Request { method: Method::GET, path: path.into(), headers: Default::default(), body: Body::default() };
         write_request(&mut session, spec, authority, &request).await?;
@@ -74,7 +74,7 @@ pub fn system_authorities() -> bool {
 fn connector(ca: Option<&str>) -> Arc<Connector> {
     let mut options = ConnectorOptions::new(KEPT_CONNECTIONS);
     options.ca_file = ca.map(str::to_owned);
-    Arc::new(Connector::new(Some(options)))
+    Arc::new(Connector::new(options))
 }
 
 impl Transport for Pool {
@@ -94,7 +94,7 @@ impl Transport for Pool {
         // The pooled connections that the provider closed just now, and the addresses that refuse.
         for _ in 0..ADDRESSES_TRIED {
             let Some(peer) = to.pick().await else { break };
-            let (mut session, reused) = match connector.get_http_session(&*peer).await {
+            let (mut session, reused) = match connector.open(&peer).await {
                 Ok(opened) => opened,
                 Err(error) => {
                     let one_address = to.failed(&peer);

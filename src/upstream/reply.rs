@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use pingora_core::connectors::http::Connector;
 use pingora_core::protocols::http::client::HttpSession;
 use pingora_core::upstreams::peer::{HttpPeer, Peer};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::connector::Connector;
 use super::{Reply, trouble};
 use crate::canonical::Fault;
 
 /// The reply, with what is needed to give its connection back.
 pub struct PooledReply {
-    session: HttpSession,
+    /// Boxed, since a reply passes through many hands, and this is most of a kilobyte.
+    session: Box<HttpSession>,
     connector: Arc<Connector>,
     peer: Arc<HttpPeer>,
     _permit: Option<OwnedSemaphorePermit>,
@@ -29,7 +30,7 @@ impl PooledReply {
         peer: Arc<HttpPeer>,
         permit: Option<OwnedSemaphorePermit>,
     ) -> Self {
-        Self { session, connector, peer, _permit: permit }
+        Self { session: Box::new(session), connector, peer, _permit: permit }
     }
 }
 
@@ -56,6 +57,6 @@ impl Reply for PooledReply {
 
     async fn release(self) {
         let idle: Option<Duration> = self.peer.idle_timeout();
-        self.connector.release_http_session(self.session, &*self.peer, idle).await;
+        self.connector.release(*self.session, &self.peer, idle).await;
     }
 }
