@@ -3,7 +3,7 @@
 /// What one answer used. `None` where the provider did not say.
 ///
 /// Inclusive, as OpenAI counts: `input` contains `cached` and `cache_write`, `output` contains `reasoning`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Tokens of the prompt.
     pub input: Option<u64>,

@@ -9,14 +9,14 @@ use std::io::Write;
 use std::time::{Duration, SystemTime};
 
 use prometheus::IntCounter;
-use serde::{Serialize, Serializer};
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 
+use super::json_line::Object;
 use super::lines::Lines;
-use super::record::{Attempt, CallRecord, Outcome};
+use super::record::{CallRecord, Outcome};
 use super::timestamp::Timestamp;
-use crate::canonical::{Blame, Usage};
+use crate::canonical::Blame;
 use crate::config::schema;
 
 /// How lines are written.
@@ -64,11 +64,10 @@ impl AccessLog {
         }
         LINE.with_borrow_mut(|line| {
             line.clear();
-            let written = match self.format {
+            match self.format {
                 Format::Json => write_json(record, level, now, line),
-                Format::Text => write_text(record, level, now, line),
-            };
-            written.expect("memory takes every line");
+                Format::Text => write_text(record, level, now, line).expect("memory takes every line"),
+            }
             line.push(b'\n');
             self.lines.push(line);
         });
@@ -87,9 +86,20 @@ fn level(outcome: Outcome) -> Level {
     }
 }
 
-fn write_json(record: &CallRecord, level: Level, now: SystemTime, line: &mut Vec<u8>) -> std::io::Result<()> {
-    let mut serializer = serde_json::Serializer::with_formatter(line, OneLine);
-    Ok(Line::of(record, level, now).serialize(&mut serializer)?)
+fn write_json(record: &CallRecord, level: Level, now: SystemTime, line: &mut Vec<u8>) {
+    let mut object = Object::begin(line);
+    object.set("ts", Timestamp(now)).set("level", level.as_str()).set("msg", "call");
+    object.set("request_id", &*record.id).set("operation", record.operation);
+    object.set("method", record.method.as_str()).set("path", &record.path).set("model", &record.model_asked);
+    object.set("model_served", record.model.as_ref().map(|model| model.as_str()));
+    object.set("target", record.target.as_ref().map(|target| target.as_str()));
+    object.set("attempts", &*record.attempts).set("status", record.status).set("outcome", record.outcome.as_str());
+    object.set("stream", record.stream).maybe("lost", Some(&*record.lost).filter(|lost| !lost.is_empty()));
+    object.maybe("recovered", record.recovered);
+    object.maybe("skipped_events", Some(u64::from(record.skipped)).filter(|skipped| *skipped > 0));
+    object.set("tokens", record.tokens()).set("first_token_ms", record.first_token).set("total_ms", record.total);
+    object.set("added_us", record.added.as_micros() as u64);
+    object.set("bytes_in", record.bytes_in).set("bytes_out", record.bytes_out).end();
 }
 
 /// `2026-11-20T09:30:00.000Z INFO call smart -> openai/gpt-5 200 success in 812ms (first token 120ms) ...`
@@ -129,143 +139,6 @@ fn round(time: Duration) -> Duration {
     Duration::from_millis(time.as_millis() as u64)
 }
 
-/// The JSON line, field by field.
-#[derive(Serialize)]
-struct Line<'a> {
-    #[serde(serialize_with = "as_text")]
-    ts: Timestamp,
-    level: &'static str,
-    msg: &'static str,
-    request_id: &'a str,
-    operation: &'static str,
-    method: &'a str,
-    path: &'a str,
-    model: &'a str,
-    model_served: Option<&'a str>,
-    target: Option<&'a str>,
-    #[serde(serialize_with = "as_tries")]
-    attempts: &'a [Attempt],
-    status: Option<u16>,
-    outcome: &'static str,
-    stream: bool,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    lost: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    recovered: Option<bool>,
-    #[serde(skip_serializing_if = "is_zero")]
-    skipped_events: u32,
-    tokens: Usage,
-    first_token_ms: Option<f64>,
-    total_ms: f64,
-    added_us: u64,
-    bytes_in: u64,
-    bytes_out: u64,
-}
-
-/// One try within the line.
-#[derive(Serialize)]
-struct Try<'a> {
-    target: &'a str,
-    key: Option<&'a str>,
-    outcome: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    blame: Option<&'static str>,
-    status: Option<u16>,
-    ms: f64,
-    /// Nothing better was left than a target that is known to fail.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    forced: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tokens: Option<Usage>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<&'a str>,
-}
-
-impl<'a> Line<'a> {
-    fn of(record: &'a CallRecord, level: Level, now: SystemTime) -> Self {
-        Self {
-            ts: Timestamp(now),
-            level: level.as_str(),
-            msg: "call",
-            request_id: &record.id,
-            operation: record.operation,
-            method: record.method.as_str(),
-            path: &record.path,
-            model: &record.model_asked,
-            model_served: record.model.as_ref().map(|model| model.as_str()),
-            target: record.target.as_ref().map(|target| target.as_str()),
-            attempts: &record.attempts,
-            status: record.status,
-            outcome: record.outcome.as_str(),
-            stream: record.stream,
-            lost: &record.lost,
-            recovered: record.recovered,
-            skipped_events: record.skipped,
-            tokens: record.tokens(),
-            first_token_ms: record.first_token.map(milliseconds),
-            total_ms: milliseconds(record.total),
-            added_us: record.added.as_micros() as u64,
-            bytes_in: record.bytes_in,
-            bytes_out: record.bytes_out,
-        }
-    }
-}
-
-impl<'a> From<&'a Attempt> for Try<'a> {
-    fn from(attempt: &'a Attempt) -> Self {
-        Self {
-            target: attempt.target.as_str(),
-            key: attempt.key.as_ref().map(|key| key.as_str()),
-            outcome: attempt.outcome(),
-            blame: attempt.fault.map(|fault| fault.blame().as_str()),
-            status: attempt.status,
-            ms: milliseconds(attempt.took),
-            tokens: attempt.usage,
-            forced: attempt.forced,
-            detail: attempt.detail.as_deref(),
-        }
-    }
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde wants it so
-fn is_zero(count: &u32) -> bool {
-    *count == 0
-}
-
-fn as_text<S: Serializer>(value: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
-}
-
-fn as_tries<S: Serializer>(attempts: &[Attempt], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(attempts.iter().map(Try::from))
-}
-
-/// With three decimals.
-fn milliseconds(time: Duration) -> f64 {
-    time.as_micros() as f64 / 1e3
-}
-
-/// JSON on one line, with those control characters escaped too that JSON itself allows: DEL, and U+0080 to U+009F, which
-/// some terminals obey, and Unicode's line ends, at which some log readers split.
-struct OneLine;
-
-impl serde_json::ser::Formatter for OneLine {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> std::io::Result<()> {
-        // Nearly every fragment, and all our own names: nothing to look for character by character.
-        if fragment.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-            return writer.write_all(fragment.as_bytes());
-        }
-        let mut rest = fragment;
-        while let Some(at) = rest.find(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
-            writer.write_all(&rest.as_bytes()[..at])?;
-            let control = rest[at..].chars().next().expect("found right there");
-            write!(writer, "\\u{:04x}", u32::from(control))?;
-            rest = &rest[at + control.len_utf8()..];
-        }
-        writer.write_all(rest.as_bytes())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::UNIX_EPOCH;
@@ -281,7 +154,7 @@ mod tests {
 
     fn json_of(record: &CallRecord) -> String {
         let mut line = Vec::new();
-        write_json(record, level(record.outcome), moment(), &mut line).expect("memory");
+        write_json(record, level(record.outcome), moment(), &mut line);
         String::from_utf8(line).expect("UTF-8")
     }
 

@@ -6,6 +6,7 @@
 mod access_log;
 mod emit;
 mod families;
+mod json_line;
 
 mod labels;
 mod lines;

@@ -6,8 +6,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// The moment.
 pub(super) struct Timestamp(pub(super) SystemTime);
 
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Timestamp {
+    /// In ASCII.
+    pub(super) fn text(&self) -> [u8; 24] {
         let since = self.0.duration_since(UNIX_EPOCH).unwrap_or_default();
         let (day, second) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
         let (year, month, day) = date(day);
@@ -22,7 +23,13 @@ impl fmt::Display for Timestamp {
                 number /= 10;
             }
         }
-        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+        text
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 
