@@ -14,6 +14,7 @@ pub mod config;
 pub mod dialect;
 pub mod exchange;
 pub mod health;
+pub mod inject;
 pub mod listener;
 pub mod names;
 pub mod provider;

@@ -49,9 +49,11 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("admin", &["names", "canonical", "upstream", "health", "telemetry", "provider", "routing", "snapshot"]),
+    ("inject", &[]),
     (
         "app",
         &[
+            "inject",
             "config",
             "trust",
             "upstream",
@@ -64,7 +66,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "admin",
         ],
     ),
-    ("cli", &["config", "trust", "health", "telemetry", "snapshot", "app"]),
+    ("cli", &["inject", "config", "trust", "health", "telemetry", "snapshot", "app"]),
     ("main", &["cli"]),
 ];
 

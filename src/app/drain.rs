@@ -80,6 +80,6 @@ impl ShutdownSignalWatch for Drain {
     }
 }
 
-fn on(kind: SignalKind) -> Option<Signal> {
+pub(super) fn on(kind: SignalKind) -> Option<Signal> {
     signal(kind).map_err(|error| tracing::error!(%error, "signals cannot be waited for")).ok()
 }

@@ -3,6 +3,7 @@
 mod drain;
 mod reloading;
 mod socket;
+mod webhook;
 
 use std::io;
 use std::path::PathBuf;
@@ -31,6 +32,7 @@ use crate::telemetry::{Format, Telemetry};
 use crate::upstream::pool::{NO_AUTHORITIES, Pool, system_authorities};
 use drain::Drain;
 use socket::Socket;
+pub use webhook::{Webhook, serve as serve_webhook};
 
 /// One application's calls do not need more, and each thread costs memory.
 const MOST_THREADS: usize = 4;

@@ -10,6 +10,7 @@ use std::os::fd::IntoRawFd;
 
 use async_trait::async_trait;
 use pingora_core::apps::ServerApp;
+use pingora_core::listeners::tls::TlsSettings;
 use pingora_core::server::{ListenFds, ShutdownWatch};
 use pingora_core::services::Service;
 use pingora_core::services::listening;
@@ -45,11 +46,29 @@ pub(super) fn bind(address: SocketAddr, take_over: bool) -> io::Result<Bound> {
 }
 
 impl<A: ServerApp + Send + Sync + 'static> Socket<A> {
+    /// The same behind TLS.
+    pub(super) fn secure(
+        name: &str,
+        bound: Bound,
+        app: A,
+        threads: usize,
+        tls: TlsSettings,
+        on_start: OnStart,
+    ) -> Self {
+        let mut inner = listening::Service::new(name.to_owned(), app);
+        inner.add_tls_with_settings(&bound.address.to_string(), None, tls);
+        Self::around(name, bound, inner, threads, on_start)
+    }
+
     /// Serves `app` on `bound` with so many threads. `on_start` runs on the service's runtime; it is given Pingora's
     /// own shutdown notice and may return another one, after which no more connections are accepted.
     pub(super) fn new(name: &str, bound: Bound, app: A, threads: usize, on_start: OnStart) -> Self {
         let mut inner = listening::Service::new(name.to_owned(), app);
         inner.add_tcp(&bound.address.to_string());
+        Self::around(name, bound, inner, threads, on_start)
+    }
+
+    fn around(name: &str, bound: Bound, inner: listening::Service<A>, threads: usize, on_start: OnStart) -> Self {
         Self {
             name: name.to_owned(),
             address: bound.address,

@@ -1,9 +1,11 @@
 //! The command line.
 //!
-//! Exit codes follow sysexits: 64 for wrong usage, 71 where the system refuses, 78 for a bad configuration.
+//! Exit codes follow sysexits: 64 for wrong usage, 65 and 66 for files that can not be used or read, 71 where the system
+//! refuses, 78 for a bad configuration.
 
 mod check;
 pub mod demo;
+mod inject;
 mod run;
 
 use std::io::IsTerminal;
@@ -15,6 +17,10 @@ use clap::{Parser, Subcommand};
 
 /// `EX_USAGE`
 const USAGE: u8 = 64;
+/// `EX_DATAERR`
+const DATA_ERROR: u8 = 65;
+/// `EX_NOINPUT`
+const NO_INPUT: u8 = 66;
 /// `EX_OSERR`
 const OS_ERROR: u8 = 71;
 /// `EX_CONFIG`
@@ -48,6 +54,10 @@ enum Command {
         /// The configuration file
         file: PathBuf,
     },
+    /// Put Outrider into pods of Kubernetes: into those of files, or as a webhook into all that are made
+    ///
+    /// Comments and anchors of the objects that change are not kept; other objects pass as they are.
+    Inject(Box<inject::Arguments>),
     /// Watch calls go on while a simulated provider fails
     Demo,
 }
@@ -65,6 +75,7 @@ pub fn main() -> ExitCode {
     match arguments.command {
         Command::Run { config, upgrade, upgrade_socket } => run::run(run::Options { config, upgrade, upgrade_socket }),
         Command::Check { file } => check::check(&file),
+        Command::Inject(arguments) => inject::inject(&arguments),
         Command::Demo => demo::run(demo::DemoOptions { live: std::io::stdout().is_terminal() }),
     }
 }

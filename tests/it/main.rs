@@ -15,6 +15,7 @@ mod failover;
 mod faults;
 mod hedging;
 mod hostile_upstream;
+mod inject;
 mod keys;
 mod lanes;
 mod life;
