@@ -18,6 +18,7 @@ pub mod inject;
 pub mod listener;
 pub mod names;
 pub mod provider;
+pub mod redirect;
 pub mod routing;
 pub mod snapshot;
 pub mod telemetry;

@@ -50,6 +50,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("admin", &["names", "canonical", "upstream", "health", "telemetry", "provider", "routing", "snapshot"]),
     ("inject", &[]),
+    ("redirect", &[]),
     (
         "app",
         &[
@@ -66,7 +67,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "admin",
         ],
     ),
-    ("cli", &["inject", "config", "trust", "health", "telemetry", "snapshot", "app"]),
+    ("cli", &["inject", "redirect", "config", "trust", "health", "telemetry", "snapshot", "app"]),
     ("main", &["cli"]),
 ];
 

@@ -1,10 +1,11 @@
 //! The command line.
 //!
 //! Exit codes follow sysexits: 64 for wrong usage, 65 and 66 for files that can not be used or read, 71 where the system
-//! refuses, 78 for a bad configuration.
+//! refuses, 77 where it does for want of a permission, 78 for a bad configuration.
 
 mod check;
 pub mod demo;
+mod init;
 mod inject;
 mod run;
 
@@ -23,6 +24,8 @@ const DATA_ERROR: u8 = 65;
 const NO_INPUT: u8 = 66;
 /// `EX_OSERR`
 const OS_ERROR: u8 = 71;
+/// `EX_NOPERM`
+const NO_PERMISSION: u8 = 77;
 /// `EX_CONFIG`
 const CONFIG: u8 = 78;
 
@@ -58,6 +61,8 @@ enum Command {
     ///
     /// Comments and anchors of the objects that change are not kept; other objects pass as they are.
     Inject(Box<inject::Arguments>),
+    /// Lead the connections of this network namespace to port 443 to Outrider, by rules of the kernel (needs NET_ADMIN)
+    Init(init::Arguments),
     /// Watch calls go on while a simulated provider fails
     Demo,
 }
@@ -76,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Run { config, upgrade, upgrade_socket } => run::run(run::Options { config, upgrade, upgrade_socket }),
         Command::Check { file } => check::check(&file),
         Command::Inject(arguments) => inject::inject(&arguments),
+        Command::Init(arguments) => init::init(&arguments),
         Command::Demo => demo::run(demo::DemoOptions { live: std::io::stdout().is_terminal() }),
     }
 }

@@ -21,6 +21,7 @@ mod lanes;
 mod life;
 mod load;
 mod logins;
+mod netns;
 mod opaque;
 mod operator;
 mod patience;

@@ -1,0 +1,57 @@
+//! Interception where it happens: in a network namespace, with users of their own, asked of the kernel.
+//!
+//! It takes root, and a kernel that lets us make namespaces; elsewhere the tests say so and pass.
+
+use std::process::Output;
+
+use tokio::process::Command;
+
+use crate::support::run_script;
+
+/// What a script of `tests/netns` says in a network namespace of its own; `None` where there can be none.
+async fn in_a_namespace(script: &str) -> Option<String> {
+    let unshare = |program: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["-n", "-m", program]);
+        command
+    };
+    let mut veth = unshare("sh");
+    let can = veth.args([
+        "-c",
+        "mkdir -p /run/netns && mount -t tmpfs none /run/netns && ip netns add a && \
+                                ip link add v0 type veth peer name v1 netns a && command -v python3 setpriv",
+    ]);
+    match can.output().await {
+        Ok(tried) if tried.status.success() => {}
+        Ok(tried) => {
+            eprintln!("skipped: no network namespace here: {}", String::from_utf8_lossy(&tried.stderr).trim());
+            return None;
+        }
+        Err(error) => {
+            eprintln!("skipped: no `unshare` here: {error}");
+            return None;
+        }
+    }
+    let mut command = unshare("python3");
+    command.arg(format!("{}/tests/netns/{script}", env!("CARGO_MANIFEST_DIR"))).arg(env!("CARGO_BIN_EXE_outrider"));
+    let Output { status, stdout, stderr } = command.kill_on_drop(true).output().await.expect("a shell");
+    let said = String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr);
+    assert!(status.success() && said.contains("DONE"), "{said}");
+    Some(said)
+}
+
+#[test]
+fn the_rules_lead_the_applications_connections_to_us() {
+    run_script(async {
+        let Some(said) = in_a_namespace("rules.py").await else { return };
+        for tables in ["one table", "two tables", "one table again", "after many at a time"] {
+            for what in ["connections", "datagrams", "loopback"] {
+                assert!(said.contains(&format!("PASS {tables}: {what}")), "{said}");
+            }
+        }
+        for what in ["group", "refusals", "removal"] {
+            assert!(said.contains(&format!("PASS {what}")), "{said}");
+        }
+        assert!(said.contains("PASS listing") || said.contains("skipped: nft"), "{said}");
+    });
+}
