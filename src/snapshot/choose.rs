@@ -23,7 +23,7 @@ impl Snapshot {
             (Some(Then::Deny(why)), _) => Err(Fault::new(FaultKind::Forbidden, why.to_string())),
             (Some(Then::Use(name, Keep::Never)), _) | (Some(Then::Use(name, _)), None) => self.find(name, registry),
             (Some(Then::Use(name, keep)), Some(origin)) => {
-                Ok(Arc::new(beside(&*self.find(name, registry)?, &*going(origin), *keep)))
+                Ok(Arc::new(beside(&*self.find(name, registry)?, &going(origin), *keep)))
             }
             (Some(Then::Origin), Some(origin)) => Ok(going(origin)),
             (None, Some(origin)) if !self.models.contains_key(call.model) => Ok(going(origin)),
