@@ -44,10 +44,7 @@ fn wrong(message: impl Into<std::borrow::Cow<'static, str>>) -> Fault {
     Fault::new(FaultKind::BadRequest, message)
 }
 
-fn turns<'a>(
-    system: wire::Blocks<'a>,
-    messages: Option<Vec<wire::Message<'a>>>,
-) -> Result<Vec<Turn<'a>>, Fault> {
+fn turns<'a>(system: wire::Blocks<'a>, messages: Option<Vec<wire::Message<'a>>>) -> Result<Vec<Turn<'a>>, Fault> {
     let messages = messages.ok_or_else(|| wrong("`messages`: missing"))?;
     let mut turns = Vec::with_capacity(messages.len() + 1);
     let system: Vec<_> = blocks::parts(system).into_iter().map(without_billing).collect();

@@ -66,7 +66,7 @@ pub(super) fn write<'r>(request: &'r Request<'_>, lost: &mut Lost) -> Tools<'r> 
             Tool::Foreign(foreign) if foreign.dialect == Dialect::Cohere => {
                 written.tools.push(ToolOut::Foreign(&foreign.json));
             }
-            Tool::Foreign(foreign) => lost.add(format!("tools.{}", foreign.kind)),
+            Tool::Foreign(foreign) => lost.add_tool(foreign),
         }
     }
     if written.tools.is_empty() {

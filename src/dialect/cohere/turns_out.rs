@@ -105,16 +105,16 @@ impl<'r> Writer<'r, '_> {
             match part {
                 Part::Text(text) => {
                     citations.extend(citation::own(text));
-                    self.lost.add_if(citations.len() < text.citations.len(), "citations");
+                    self.lost.add_if(citations.len() < text.citations.len(), "messages.citations");
                     self.lost.add_if(text.cache.is_some(), "cache_control");
                     texts.extend((!text.text.is_empty()).then_some(text.text.as_str()));
                     pieces.extend(text_piece(&text.text));
                 }
-                Part::Reasoning(thought) if thought.text.is_empty() => self.lost.add("reasoning"),
+                Part::Reasoning(thought) if thought.text.is_empty() => self.lost.add("messages.reasoning"),
                 Part::Reasoning(thought) => thoughts.push(ContentOut::Thinking { thinking: &thought.text }),
                 Part::ToolCall(call) => {
                     let (arguments, whole) = arguments(call);
-                    self.lost.add_if(!whole, "tool_calls.arguments");
+                    self.lost.add_if(!whole, "messages.tool_calls.arguments");
                     self.lost.add_if(call.cache.is_some(), "cache_control");
                     self.unanswered.add(call.id.borrowed(), &call.id);
                     calls.push(CallOut::new(call, arguments));
@@ -203,12 +203,8 @@ impl<'r> Writer<'r, '_> {
             Part::Refusal(text) => text_piece(text),
             Part::Media(media) => self.medium(media, only_text),
             Part::Foreign(foreign) if foreign.dialect == Dialect::Cohere => Some(ContentOut::Foreign(&foreign.json)),
-            Part::Foreign(foreign) => {
-                self.lost.add(foreign.kind.to_string());
-                None
-            }
-            Part::Reasoning(_) => {
-                self.lost.add("reasoning");
+            Part::Foreign(_) | Part::Reasoning(_) => {
+                self.lost.add_content(part);
                 None
             }
             Part::ToolCall(_) | Part::ToolResult(_) => None,
@@ -220,7 +216,9 @@ impl<'r> Writer<'r, '_> {
         match media.kind {
             MediaKind::Image if !only_text => {
                 let image = ImageOut::new(&media.source, &media.mime, media.detail.as_deref());
-                self.lost.add_if(image.is_none(), "image");
+                if image.is_none() {
+                    self.lost.add_medium(media);
+                }
                 image.map(|image_url| ContentOut::ImageUrl { image_url })
             }
             MediaKind::Document => {
@@ -230,20 +228,12 @@ impl<'r> Writer<'r, '_> {
                         let id = format!("doc_{}", self.documents.len());
                         self.documents.push(Source::Made { id, data: Document { title, context, text } });
                     }
-                    None => self.lost.add("document"),
+                    None => self.lost.add_medium(media),
                 }
                 None
             }
-            MediaKind::Image => {
-                self.lost.add("image");
-                None
-            }
-            MediaKind::Audio => {
-                self.lost.add("audio");
-                None
-            }
-            MediaKind::Video => {
-                self.lost.add("video");
+            MediaKind::Image | MediaKind::Audio | MediaKind::Video => {
+                self.lost.add_medium(media);
                 None
             }
         }

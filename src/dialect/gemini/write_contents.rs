@@ -50,7 +50,7 @@ impl<'o> Contents<'o> {
         let turns: Vec<_> = request.turns.iter().filter(|turn| !is_system(turn.role)).collect();
         let mut calls: Vec<&ToolCall<'_>> = Vec::new();
         for group in turns.chunk_by(|one, next| one.role == next.role) {
-            lost.add_if(group.iter().any(|turn| turn.name.is_some()), "name");
+            lost.add_if(group.iter().any(|turn| turn.name.is_some()), "messages.name");
             let parts: Vec<_> = group.iter().flat_map(|turn| &turn.parts).collect();
             if group.first().is_some_and(|turn| turn.role == Role::Assistant) {
                 calls = self.model(&parts, lost);
@@ -131,9 +131,9 @@ impl<'o> Contents<'o> {
 
     fn reasoning(&mut self, reasoning: &Reasoning<'_>, own: Option<&str>, moved: bool, lost: &mut Lost) {
         let foreign = reasoning.signature.as_ref().is_some_and(|signature| signature.from != Dialect::Gemini);
-        lost.add_if(foreign, "reasoning.signature");
+        lost.add_if(foreign, "messages.reasoning.signature");
         if reasoning.text.is_empty() && own.is_none() {
-            lost.add_if(reasoning.redacted && !moved, "reasoning");
+            lost.add_if(reasoning.redacted && !moved, "messages.reasoning");
             return;
         }
         self.part(MODEL, |out| {
@@ -144,7 +144,7 @@ impl<'o> Contents<'o> {
 
     fn text(&mut self, role: &'static str, text: &Text<'_>, signature: Option<&str>, lost: &mut Lost) {
         lost.add_if(text.cache.is_some(), "cache_control");
-        lost.add_if(!text.citations.is_empty(), "citations");
+        lost.add_if(!text.citations.is_empty(), "messages.citations");
         if text.text.is_empty() && signature.is_none() {
             return;
         }
@@ -168,7 +168,7 @@ impl<'o> Contents<'o> {
                     self.other(role, part, lost);
                 }
             }
-            Part::Reasoning(_) | Part::ToolCall(_) => lost.add("part"),
+            Part::Reasoning(_) | Part::ToolCall(_) => lost.add_content(part),
         }
     }
 
@@ -223,7 +223,7 @@ pub(super) fn system_texts<'r>(request: &'r Request<'_>, lost: &mut Lost) -> Vec
                         texts.push(text.text.as_str());
                     }
                 }
-                _ => lost.add("system"),
+                _ => lost.add_content(part),
             }
         }
     }

@@ -54,14 +54,14 @@ pub(super) fn write_media(out: &mut Vec<u8>, media: &Media<'_>, lost: &mut Lost)
         && !id.contains("://")
         && !id.starts_with("files/")
     {
-        lost.add("file_id");
+        lost.add_medium(media);
         return false;
     }
-    lost.add_if(media.name.is_some(), "filename");
-    lost.add_if(media.context.is_some(), "context");
-    lost.add_if(media.cite, "citations");
+    lost.add_if(media.name.is_some(), "messages.document.name");
+    lost.add_if(media.context.is_some(), "messages.document.context");
+    lost.add_if(media.cite, "messages.citations");
     lost.add_if(media.cache.is_some(), "cache_control");
-    lost.add_if(media.detail.as_deref().is_some_and(|detail| detail != "auto"), "detail");
+    lost.add_if(media.detail.as_deref().is_some_and(|detail| detail != "auto"), "messages.image.detail");
     let mime = mime_of(media);
     let mut part = Object::begin(out);
     match &media.source {
@@ -141,7 +141,7 @@ fn mime_of<'m>(media: &'m Media<'_>) -> Str<'m> {
 /// Something of this dialect's own, as it was.
 pub(super) fn write_foreign(out: &mut Vec<u8>, foreign: &crate::canonical::Foreign<'_>, lost: &mut Lost) -> bool {
     if foreign.dialect != Dialect::Gemini {
-        lost.add(foreign.kind.to_string());
+        lost.add_part(foreign);
         return false;
     }
     out.extend_from_slice(compact(foreign.json.borrowed().into_str()).as_bytes());

@@ -42,7 +42,7 @@ pub(super) fn tools(object: &mut Object<'_>, request: &Request<'_>, generation: 
     };
     for tool in request.tools.iter().filter(|tool| !own(tool)) {
         if let Tool::Foreign(foreign) = tool {
-            lost.add(format!("tools.{}", foreign.kind));
+            lost.add_tool(foreign);
         }
     }
     if request.tools.iter().any(|tool| own(&tool)) {
@@ -82,7 +82,7 @@ fn write_functions(out: &mut Vec<u8>, request: &Request<'_>, generation: Generat
 }
 
 fn write_function(out: &mut Vec<u8>, function: &Function<'_>, generation: Generation, lost: &mut Lost) {
-    lost.add_if(function.strict == Some(true), "strict");
+    lost.add_if(function.strict == Some(true), "tools.strict");
     lost.add_if(function.cache.is_some(), "cache_control");
     let mut declaration = Object::begin(out);
     declaration.text("name", &function.name);
@@ -260,7 +260,7 @@ fn write_thinking(config: &mut Object<'_>, thinking: &Thinking<'_>, generation: 
         }
         Thinks::Level(levels) => {
             // There it cannot be turned off, only down.
-            lost.add_if(thinking.off, "reasoning.off");
+            lost.add_if(thinking.off, "reasoning");
             if let Some(word) = level(thinking.as_effort(), levels) {
                 members.push(("thinkingLevel", format!("\"{word}\"")));
             }
@@ -269,7 +269,7 @@ fn write_thinking(config: &mut Object<'_>, thinking: &Thinking<'_>, generation: 
             let budget = match thinking.as_budget() {
                 _ if thinking.off && off => Some("0".to_owned()),
                 _ if thinking.off => {
-                    lost.add("reasoning.off");
+                    lost.add("reasoning");
                     Some(least.to_string())
                 }
                 Some(budget) => Some(budget.clamp(least, most).to_string()),

@@ -121,22 +121,22 @@ impl<'r> Writer<'r, '_> {
         match part {
             Part::Text(text) => {
                 self.lost.add_if(text.cache.is_some(), "cache_control");
-                self.lost.add_if(!text.citations.is_empty(), "citations");
+                self.lost.add_if(!text.citations.is_empty(), "messages.citations");
                 said.texts.extend((!text.text.is_empty()).then_some(Cow::Borrowed(text.text.as_str())));
             }
             Part::Refusal(text) => said.texts.push(text.as_str().into()),
             Part::Reasoning(thought) if role == Role::Assistant && !thought.text.is_empty() => {
                 said.thoughts.push(&thought.text);
             }
-            Part::Reasoning(_) => self.lost.add("reasoning"),
+            Part::Reasoning(_) => self.lost.add("messages.reasoning"),
             Part::ToolCall(call) => {
                 self.lost.add_if(call.cache.is_some(), "cache_control");
-                self.lost.add_if(!arguments(&call.arguments, call.free_form).1, "tool_calls.arguments");
+                self.lost.add_if(!arguments(&call.arguments, call.free_form).1, "messages.tool_calls.arguments");
                 said.calls.push(CallOut::new(said.calls.len(), call));
             }
             Part::ToolResult(_) => {} // already told
             Part::Media(media) => self.medium(media, said),
-            Part::Foreign(foreign) => self.lost.add(foreign.kind.to_string()),
+            Part::Foreign(foreign) => self.lost.add_part(foreign),
         }
     }
 
@@ -186,10 +186,7 @@ impl<'r> Writer<'r, '_> {
                 said.texts.extend(heads.into_iter().flatten().map(Cow::Borrowed));
                 said.texts.push(text.as_str().into());
             }
-            (MediaKind::Image, _) => self.lost.add("image"),
-            (MediaKind::Document, _) => self.lost.add("document"),
-            (MediaKind::Audio, _) => self.lost.add("audio"),
-            (MediaKind::Video, _) => self.lost.add("video"),
+            _ => self.lost.add_medium(media),
         }
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn write<'r>(request: &'r Request<'_>, lost: &mut Lost) -> Vec<ToolOu
             Tool::Foreign(foreign) if foreign.dialect == Dialect::Ollama => {
                 tools.push(ToolOut::Foreign(&foreign.json));
             }
-            Tool::Foreign(foreign) => lost.add(format!("tools.{}", foreign.kind)),
+            Tool::Foreign(foreign) => lost.add_tool(foreign),
         }
     }
     lost.add_if(!tools.is_empty() && request.parallel_tools == Some(false), "parallel_tool_calls");

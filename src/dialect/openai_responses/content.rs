@@ -221,7 +221,7 @@ pub(super) fn write_input(part: &Part<'_>, flavour: Flavour, lost: &mut Lost, li
             comma(list);
             list.extend_from_slice(foreign.json.as_str().as_bytes());
         }
-        Part::Foreign(foreign) => lost.add(foreign.kind.to_string()),
+        Part::Foreign(foreign) => lost.add_part(foreign),
         Part::Reasoning(_) | Part::ToolCall(_) | Part::ToolResult(_) => {}
     }
 }
@@ -236,8 +236,8 @@ fn input_text(text: &str, list: &mut Vec<u8>) {
 
 fn write_media(media: &Media<'_>, flavour: Flavour, lost: &mut Lost, list: &mut Vec<u8>) {
     lost.add_if(media.cache.is_some(), "cache_control");
-    lost.add_if(media.cite, "citations");
-    lost.add_if(media.context.is_some(), "context");
+    lost.add_if(media.cite, "messages.citations");
+    lost.add_if(media.context.is_some(), "messages.document.context");
     let link = match &media.source {
         Source::Url(url) => Some(Link::Url(url)),
         Source::Base64(base64) => Some(Link::Data { mime: mime_or_default(media), base64 }),
@@ -250,9 +250,9 @@ fn write_media(media: &Media<'_>, flavour: Flavour, lost: &mut Lost, list: &mut 
         }
     };
     match media.kind {
-        MediaKind::Audio => return lost.add("input_audio"),
+        MediaKind::Audio => return lost.add_medium(media),
         // Only Open Responses has it, not OpenAI.
-        MediaKind::Video if flavour != Flavour::Compatible || link.is_none() => return lost.add("video"),
+        MediaKind::Video if flavour != Flavour::Compatible || link.is_none() => return lost.add_medium(media),
         _ => {}
     }
     comma(list);

@@ -265,12 +265,15 @@ fn case_023_images() {
     let jpeg = (Some("image/jpeg".to_owned()), vec![]);
     assert_eq!(image("image/jpg", Source::Base64("AA".into()), Flavour::Vendor), jpeg);
     assert_eq!(image("", Source::Base64("/9j/4AAQ".into()), Flavour::Vendor), jpeg);
-    assert_eq!(image("image/svg+xml", Source::Base64("AA".into()), Flavour::Vendor), (None, vec!["image".to_owned()]));
+    assert_eq!(
+        image("image/svg+xml", Source::Base64("AA".into()), Flavour::Vendor),
+        (None, vec!["messages.image".to_owned()])
+    );
     let url = || Source::Url("https://x/y.png".into());
     assert_eq!(image("", url(), Flavour::Vendor), (None, vec![]));
-    assert_eq!(image("", url(), Flavour::Bedrock), (None, vec!["image_url".to_owned()]), "case 129");
+    assert_eq!(image("", url(), Flavour::Bedrock), (None, vec!["messages.image".to_owned()]), "case 129");
     let file = Source::FileId("file-openai".into());
-    assert_eq!(image("", file, Flavour::Vendor), (None, vec!["image.file_id".to_owned()]));
+    assert_eq!(image("", file, Flavour::Vendor), (None, vec!["messages.file_id".to_owned()]));
     let upper = r#"{"messages":[{"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"IMAGE/PNG; x=1","data":"AA"}}]}]}"#;
     assert_eq!(rewritten(upper, "claude-opus-4-6").0["messages"][0]["content"][0]["source"]["media_type"], "image/png");
 }
@@ -303,7 +306,7 @@ fn case_024_025_documents_and_sound() {
             {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "a,b"}, "title": "n"},
         ])
     );
-    assert_eq!(lost, ["file", "audio"]);
+    assert_eq!(lost, ["messages.document", "messages.audio"]);
     // Nothing else was said.
     let sound = of(vec![turn(Role::User, vec![media(MediaKind::Audio, "audio/wav", "AAAA")])]);
     let target = Target { model: "claude-opus-4-6", flavour: Flavour::Vendor };

@@ -241,13 +241,16 @@ fn case_026_042_structured_answers() {
     let names = ["minLength", "format", "additionalProperties", "maxItems"];
     let mut lost = lost;
     lost.sort();
-    let mut expected = names.map(|name| format!("response_format.schema.{name}")).to_vec();
+    let mut expected = names.map(|name| format!("schema.{name}")).to_vec();
     expected.sort();
     assert_eq!(lost, expected);
     // Older models are asked to.
     let (written, lost) = format(r#"{"type":"object"}"#, "claude-sonnet-4-0");
     assert!(written["system"][0]["text"].as_str().unwrap().ends_with("{\"type\":\"object\"}"), "{written}");
-    assert_eq!((&written["output_config"], lost), (&Value::Null, vec!["response_format.strict".to_owned()]));
+    assert_eq!(
+        (&written["output_config"], lost),
+        (&Value::Null, vec!["response_format.json_schema.strict".to_owned()])
+    );
     let (written, lost) =
         write(&Request { format: Some(Format::JsonObject), ..request() }, "claude-opus-4-6", Flavour::Vendor);
     assert!(written["system"][0]["text"].as_str().unwrap().contains("JSON object"), "{written}");

@@ -26,7 +26,7 @@ fn case_013_014_schemas_of_tools() {
     assert_eq!(schema(r#"{"properties":{"a":{}},"required":["a"]}"#), (typed, vec![]));
     let either = r#"{"type":"object","anyOf":[{"properties":{"a":{}}},{"properties":{"b":{}}}]}"#;
     let both = json!({"type": "object", "properties": {"a": {}, "b": {}}});
-    assert_eq!(schema(either), (both, vec!["tools.parameters.anyOf".to_owned()]));
+    assert_eq!(schema(either), (both, vec!["schema.anyOf".to_owned()]));
 }
 
 #[test]

@@ -73,7 +73,7 @@ impl<'r, 'l> Gatherer<'r, 'l> {
             Part::Text(text) => text_block(text),
             Part::Foreign(foreign) => self.foreign(foreign),
             _ => {
-                self.lost.add("system.content");
+                self.lost.add("messages.content");
                 None
             }
         }
@@ -96,7 +96,7 @@ impl<'r, 'l> Gatherer<'r, 'l> {
                     match part {
                         Part::Text(text) if !text.text.trim().is_empty() => self.user.system.push(text),
                         Part::Text(_) => {}
-                        _ => self.lost.add("system.content"),
+                        _ => self.lost.add("messages.content"),
                     }
                 }
             }
@@ -152,7 +152,7 @@ impl<'r, 'l> Gatherer<'r, 'l> {
             match part {
                 Part::Text(text) => {
                     let foreign = text.citations.iter().any(|citation| citation.original.dialect != Dialect::Anthropic);
-                    self.lost.add_if(foreign, "citations");
+                    self.lost.add_if(foreign, "messages.citations");
                     blocks.extend(text_block(text));
                 }
                 Part::Refusal(text) => blocks.extend(plain(text)),
@@ -213,7 +213,7 @@ impl<'r, 'l> Gatherer<'r, 'l> {
         if foreign.dialect == Dialect::Anthropic {
             return Some(Block::Foreign(foreign.json.borrowed()));
         }
-        self.lost.add(format!("messages.{}", foreign.kind));
+        self.lost.add_part(foreign);
         None
     }
 

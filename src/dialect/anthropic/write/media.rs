@@ -23,27 +23,17 @@ pub(in super::super) enum Source<'r> {
 /// Writes a medium of a request; what this dialect, or the provider, has no place for is named in `lost`.
 pub(super) fn media<'r>(media: &'r Media<'_>, flavour: Flavour, lost: &mut Lost) -> Option<Block<'r>> {
     let cache_control = CacheControl::of(media.cache.as_ref());
-    let what = match media.kind {
-        MediaKind::Image => "image",
-        MediaKind::Document => "file",
-        MediaKind::Audio => "audio",
-        MediaKind::Video => "video",
-    };
     let source = match media.kind {
         MediaKind::Image => image(media, flavour),
         MediaKind::Document => document(media, flavour),
         MediaKind::Audio | MediaKind::Video => None,
     };
     let Some(source) = source else {
-        lost.add(match media.source {
-            From::Url(_) => format!("{what}_url"),
-            From::FileId(_) => format!("{what}.file_id"),
-            _ => what.to_owned(),
-        });
+        lost.add_medium(media);
         return None;
     };
     // `auto` is what there is.
-    lost.add_if(media.detail.as_deref().is_some_and(|detail| detail != "auto"), "image_url.detail");
+    lost.add_if(media.detail.as_deref().is_some_and(|detail| detail != "auto"), "messages.image.detail");
     Some(match media.kind {
         MediaKind::Image => Block::Image { source, cache_control },
         _ => Block::Document {

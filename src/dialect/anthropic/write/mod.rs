@@ -145,11 +145,11 @@ fn format(request: &Request<'_>, model: &Model, system: &mut Vec<Block<'_>>, los
             None
         }
         Format::JsonSchema { schema, .. } if model.structured => {
-            let schema = schema::structured(schema, "response_format.schema", lost);
+            let schema = schema::structured(schema, lost);
             Raw::write(&serde_json::json!({"type": "json_schema", "schema": schema}))
         }
         Format::JsonSchema { schema, strict, .. } => {
-            lost.add_if(*strict == Some(true), "response_format.strict");
+            lost.add_if(*strict == Some(true), "response_format.json_schema.strict");
             system.push(Block::text(format!("{JSON} It follows this JSON schema:\n{}", schema.as_str())));
             None
         }

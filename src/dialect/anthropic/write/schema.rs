@@ -32,15 +32,15 @@ const FORMATS: [&str; 9] = ["date-time", "time", "date", "duration", "email", "h
 const IPV6: &str = "ipv6";
 
 /// The schema as structured outputs take it: no object may have members that it does not name, and what is not taken
-/// is left out, told to the model in the description, and named in `lost` below `place`.
-pub(super) fn structured(schema: &Raw<'_>, place: &str, lost: &mut Lost) -> Raw<'static> {
+/// is left out, told to the model in the description, and named in `lost`.
+pub(super) fn structured(schema: &Raw<'_>, lost: &mut Lost) -> Raw<'static> {
     let mut tree = schema.tree();
-    clean(&mut tree, place, lost);
+    clean(&mut tree, lost);
     Raw::write(&tree).unwrap_or_else(|| schema.clone().into_owned())
 }
 
 /// Serde has bounded the depth when it read the tree.
-fn clean(schema: &mut Value, place: &str, lost: &mut Lost) {
+fn clean(schema: &mut Value, lost: &mut Lost) {
     let Value::Object(object) = schema else { return };
     if let Some(one) = object.remove("oneOf") {
         object.entry("anyOf").or_insert(one); // the nearest
@@ -51,7 +51,7 @@ fn clean(schema: &mut Value, place: &str, lost: &mut Lost) {
             return true;
         }
         if !IDLE.contains(&name.as_str()) {
-            lost.add(format!("{place}.{name}"));
+            lost.add(format!("schema.{name}"));
             told.push(format!("{name}: {value}"));
         }
         false
@@ -64,11 +64,11 @@ fn clean(schema: &mut Value, place: &str, lost: &mut Lost) {
     if object.contains_key("properties") || object.get("type").is_some_and(is_object_type) {
         let open = object.insert("additionalProperties".to_owned(), false.into());
         if open.is_some_and(|open| open != Value::Bool(false)) {
-            lost.add(format!("{place}.additionalProperties"));
+            lost.add("schema.additionalProperties".to_owned());
         }
         object.entry("type").or_insert_with(|| "object".into());
     }
-    below(object, place, lost);
+    below(object, lost);
 }
 
 /// Whether a keyword is taken with this value.
@@ -89,16 +89,16 @@ fn is_object_type(kind: &Value) -> bool {
     kind == "object" || kind.as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == "object"))
 }
 
-fn below(object: &mut Map<String, Value>, place: &str, lost: &mut Lost) {
+fn below(object: &mut Map<String, Value>, lost: &mut Lost) {
     for (name, value) in object {
         match (name.as_str(), value) {
             ("properties" | "$defs" | "definitions", Value::Object(named)) => {
-                named.values_mut().for_each(|schema| clean(schema, place, lost));
+                named.values_mut().for_each(|schema| clean(schema, lost));
             }
             ("anyOf" | "allOf" | "items", Value::Array(list)) => {
-                list.iter_mut().for_each(|schema| clean(schema, place, lost));
+                list.iter_mut().for_each(|schema| clean(schema, lost));
             }
-            ("items", schema) => clean(schema, place, lost),
+            ("items", schema) => clean(schema, lost),
             _ => {}
         }
     }
@@ -118,7 +118,7 @@ pub(super) fn of_tool(schema: Option<&Raw<'_>>, lost: &mut Lost) -> Raw<'static>
     };
     for name in ALTERNATIVES {
         let Some(Value::Array(list)) = object.remove(name) else { continue };
-        lost.add(format!("tools.parameters.{name}"));
+        lost.add(format!("schema.{name}"));
         for one in list {
             if let Value::Object(mut one) = one
                 && let Some(Value::Object(more)) = one.remove("properties")

@@ -58,7 +58,7 @@ pub(super) fn tools<'r>(request: &'r Request<'_>, model: &Model, lost: &mut Lost
             From::Function(function) => Some(self::function(function, model, &mut strict, lost)),
             From::Foreign(hosted) if hosted.dialect == Dialect::Anthropic => Some(Tool::Hosted(hosted.json.borrowed())),
             From::Foreign(hosted) => {
-                lost.add(format!("tools.{}", hosted.kind));
+                lost.add_tool(hosted);
                 None
             }
         })
@@ -91,7 +91,7 @@ fn function<'r>(function: &'r Function<'_>, model: &Model, strict: &mut usize, l
     if function.strict == Some(true) {
         // A strict schema may say less. Rather than change what it says, the tool is not strict then.
         let mut beyond = Lost::nothing();
-        let cleaned = schema::structured(&written, "", &mut beyond);
+        let cleaned = schema::structured(&written, &mut beyond);
         if model.structured && beyond.is_empty() && *strict < MOST_STRICT {
             *strict += 1;
             (written, is_strict) = (cleaned, Some(true));

@@ -96,7 +96,9 @@ fn close(value: &mut Value, names: bool, changed: &mut bool, lost: &mut Lost) {
             for keyword in REFUSED {
                 if object.shift_remove(keyword).is_some() {
                     *changed = true;
-                    lost.add_if(keyword != "$schema", "response_format.json_schema.schema keywords");
+                    if keyword != "$schema" {
+                        lost.add(format!("schema.{keyword}"));
+                    }
                 }
             }
             let is_object =

@@ -86,7 +86,7 @@ pub(super) fn write<'r>(
                 }
             }
             Tool::Foreign(foreign) if foreign.dialect == DIALECT => tools.push(Entry::SystemTool(&foreign.json)),
-            Tool::Foreign(foreign) => lost.add(format!("tools.{}", foreign.kind)),
+            Tool::Foreign(foreign) => lost.add_tool(foreign),
         }
     }
     if tools.is_empty() {
@@ -121,7 +121,7 @@ fn any_object() -> Raw<'static> {
 
 fn entry<'r>(function: &'r Function<'_>, family: Family, lost: &mut Lost) -> Entry<'r> {
     let strict = function.strict.filter(|strict| *strict);
-    lost.add_if(strict.is_some() && !family.has_schemas(), "strict");
+    lost.add_if(strict.is_some() && !family.has_schemas(), "tools.strict");
     let json = match &function.free_form {
         None => match &function.parameters {
             Some(schema) => of_object_type(schema),

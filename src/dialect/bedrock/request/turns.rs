@@ -53,7 +53,7 @@ pub(super) fn write<'r>(
     let (leading, rest) = request.turns.split_at(request.leading_system());
     leading.iter().for_each(|turn| turns.system_turn(turn));
     for (index, turn) in rest.iter().enumerate() {
-        turns.lost.add_if(turn.name.is_some(), "name");
+        turns.lost.add_if(turn.name.is_some(), "messages.name");
         match turn.role {
             Role::System | Role::Developer => turns.late_system_turn(turn),
             Role::User => turns.user_turn(turn, index + 1 == rest.len())?,
@@ -76,7 +76,7 @@ impl<'r> Turns<'r, '_> {
                 }
                 Part::Text(_) => {}
                 Part::Foreign(foreign) if foreign.dialect == DIALECT => push_own(foreign, &mut self.system),
-                other => self.lose(other),
+                other => self.lost.add_content(other),
             }
         }
     }
@@ -90,7 +90,7 @@ impl<'r> Turns<'r, '_> {
                     self.push(USER, Block::Text(marked.into()));
                 }
                 Part::Text(_) => {}
-                other => self.lose(other),
+                other => self.lost.add_content(other),
             }
         }
     }
@@ -118,7 +118,7 @@ impl<'r> Turns<'r, '_> {
                     continue;
                 }
                 other => {
-                    self.lose(other);
+                    self.lost.add_content(other);
                     continue;
                 }
             };
@@ -142,7 +142,7 @@ impl<'r> Turns<'r, '_> {
                 Part::Text(text) if is_blank(&text.text) => continue,
                 Part::Text(text) => {
                     let foreign = text.citations.iter().any(|citation| citation.original.dialect != DIALECT);
-                    self.lost.add_if(foreign, "citations");
+                    self.lost.add_if(foreign, "messages.citations");
                     Block::text(text, false)
                 }
                 Part::Refusal(text) if is_blank(text) => continue,
@@ -154,7 +154,7 @@ impl<'r> Turns<'r, '_> {
                 Part::ToolCall(call) => self.tool_call(call),
                 Part::Foreign(foreign) if foreign.dialect == DIALECT => Block::Own(Own(foreign)),
                 other => {
-                    self.lose(other);
+                    self.lost.add_content(other);
                     continue;
                 }
             };
@@ -170,7 +170,7 @@ impl<'r> Turns<'r, '_> {
         if own || (unsigned && matches!(self.family, Family::Nova(_))) {
             return Some(Block::reasoning(reasoning));
         }
-        self.lost.add("reasoning");
+        self.lost.add("messages.reasoning");
         None
     }
 
@@ -200,10 +200,10 @@ impl<'r> Turns<'r, '_> {
                 Part::Text(_) if result.json.is_some() => {}
                 Part::Text(text) if is_blank(&text.text) => {}
                 Part::Text(text) => content.push(Block::Text(text.text.borrowed())),
-                Part::Media(media) if media.kind == MediaKind::Audio => self.lost.add("input_audio"),
+                Part::Media(media) if media.kind == MediaKind::Audio => self.lost.add_medium(media),
                 Part::Media(media) => content.extend(self.medium(media).ok()),
                 Part::Foreign(foreign) if foreign.dialect == DIALECT => push_own(foreign, &mut content),
-                other => self.lose(other),
+                other => self.lost.add_content(other),
             }
         }
         if content.is_empty() {
@@ -213,14 +213,14 @@ impl<'r> Turns<'r, '_> {
     }
 
     fn medium(&mut self, media: &'r Media<'_>) -> Result<Block<'r>, &'static str> {
-        self.lost.add_if(media.detail.as_deref().is_some_and(|detail| detail != "auto"), "detail");
+        self.lost.add_if(media.detail.as_deref().is_some_and(|detail| detail != "auto"), "messages.image.detail");
         let block = match media.kind {
             MediaKind::Audio if self.family.is_claude() => Err("input_audio"),
             MediaKind::Video if self.family.is_claude() => Err("video"),
             _ => Block::media(media, &mut self.documents),
         };
-        if let Err(what) = block {
-            self.lost.add(what);
+        if block.is_err() {
+            self.lost.add_medium(media);
         }
         block
     }
@@ -282,7 +282,7 @@ impl<'r> Turns<'r, '_> {
                 return Ok(());
             }
             Some(_) => {
-                self.lost.add("prefill");
+                self.lost.add("messages.assistant_prefill");
                 self.push(USER, said("Go on."));
             }
         }
@@ -292,19 +292,6 @@ impl<'r> Turns<'r, '_> {
             _ => {}
         }
         Ok(())
-    }
-
-    fn lose(&mut self, part: &Part<'_>) {
-        self.lost.add(match part {
-            Part::Media(media) if media.kind == MediaKind::Image => "image".into(),
-            Part::Media(media) if media.kind == MediaKind::Audio => "input_audio".into(),
-            Part::Media(_) => "file".into(),
-            Part::Reasoning(_) => "reasoning".into(),
-            Part::ToolCall(_) => "tool_calls".into(),
-            Part::ToolResult(_) => "tool_result".into(),
-            Part::Foreign(foreign) => std::borrow::Cow::from(foreign.kind.to_string()),
-            Part::Text(_) | Part::Refusal(_) => "text".into(),
-        });
     }
 
     fn push_cache_point(&mut self, role: &'static str, part: &Part<'_>) {

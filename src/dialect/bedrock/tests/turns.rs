@@ -129,7 +129,10 @@ fn case_009_an_answer_that_is_begun() {
         "",
     );
     let (written, lost) = write(&request(turns()), "global.anthropic.claude-opus-4-8");
-    assert_eq!((&written["messages"][2]["content"][0]["text"], lost.as_str()), (&json!("Go on."), "prefill"));
+    assert_eq!(
+        (&written["messages"][2]["content"][0]["text"], lost.as_str()),
+        (&json!("Go on."), "messages.assistant_prefill")
+    );
 }
 
 #[test]
@@ -224,9 +227,9 @@ fn case_023_and_129_images_are_bytes() {
     assert_eq!(fault.kind, FaultKind::BadRequest);
     assert!(fault.message.starts_with("`image_url`: "), "{}", fault.message);
     let user = |content: Value| json!([{"role": "user", "content": content}]);
-    check(vec![turn(User, vec![url(), Part::text("a")])], user(json!([{"text": "a"}])), "image_url");
+    check(vec![turn(User, vec![url(), Part::text("a")])], user(json!([{"text": "a"}])), "messages.image");
     let earlier = vec![turn(User, vec![url()]), turn(User, vec![Part::text("a")])];
-    check(earlier, user(json!([{"text": "[a file that cannot be shown here]"}, {"text": "a"}])), "image_url");
+    check(earlier, user(json!([{"text": "[a file that cannot be shown here]"}, {"text": "a"}])), "messages.image");
     let stored = image(Source::Url("s3://b/k".into()));
     let written = json!({"image": {"format": "png", "source": {"s3Location": {"uri": "s3://b/k"}}}});
     check(vec![turn(User, vec![stored])], user(json!([written])), "");
@@ -296,7 +299,7 @@ fn case_024_and_113_documents_have_names_and_words() {
 fn case_025_sound_is_not_for_claude() {
     let sound = || media(MediaKind::Audio, Source::Base64("AAAA".into()), "audio/wav");
     let turns = || vec![turn(User, vec![sound(), Part::text("a")])];
-    assert_eq!(write(&request(turns()), CLAUDE).1, "input_audio");
+    assert_eq!(write(&request(turns()), CLAUDE).1, "messages.audio");
     let (written, lost) = write(&request(turns()), "mistral.voxtral-mini-3b-2507");
     let expected = json!({"audio": {"format": "wav", "source": {"bytes": "AAAA"}}});
     assert_eq!((&written["messages"][0]["content"][0], lost.as_str()), (&expected, ""));
@@ -357,9 +360,9 @@ fn case_036_and_127_only_own_thoughts_go_back() {
     assert_eq!(first(thought(own(), false), CLAUDE), (shown, String::new()));
     let hidden = json!({"reasoningContent": {"redactedContent": "c2ln"}});
     assert_eq!(first(thought(own(), true), CLAUDE), (hidden, String::new()));
-    assert_eq!(first(thought(None, false), CLAUDE), (text.clone(), "reasoning".to_owned()));
+    assert_eq!(first(thought(None, false), CLAUDE), (text.clone(), "messages.reasoning".to_owned()));
     let foreign = Some(Signature::new(Dialect::Anthropic, "x"));
-    assert_eq!(first(thought(foreign, false), CLAUDE), (text, "reasoning".to_owned()));
+    assert_eq!(first(thought(foreign, false), CLAUDE), (text, "messages.reasoning".to_owned()));
     let unsigned = json!({"reasoningContent": {"reasoningText": {"text": "hm"}}});
     assert_eq!(first(thought(None, false), "us.amazon.nova-2-lite-v1:0"), (unsigned, String::new()));
 }
@@ -390,5 +393,5 @@ fn case_003_parts_of_other_dialects_are_lost() {
     };
     let parts = vec![foreign(Dialect::OpenAiResponses, "web_search_call"), foreign(Dialect::Bedrock, "newBlock")];
     let expected = json!([{"role": "user", "content": [{"newBlock": {"x": 1}}]}]);
-    check(vec![turn(User, parts)], expected, "web_search_call");
+    check(vec![turn(User, parts)], expected, "messages.web_search_call");
 }

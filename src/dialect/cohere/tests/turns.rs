@@ -91,7 +91,7 @@ fn case_023_images() {
         value["messages"][0]["content"],
         json!([{"type":"image_url","image_url":{"url":"data:image/jpeg;base64,AA=="}}])
     );
-    assert_eq!(lost, ["image"]);
+    assert_eq!(lost, ["messages.file_id"]);
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn case_024_documents_stand_beside_the_messages() {
         value["documents"],
         json!(["given", {"id":"doc_0","data":{"title":"n","text":"T"}}, {"id":"doc_1","data":{"text":"U"}}])
     );
-    assert_eq!(lost, ["document"]);
+    assert_eq!(lost, ["messages.document"]);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn case_025_sound_alone_is_refused_and_beside_words_it_is_lost() {
     assert_eq!(fault.kind, FaultKind::BadRequest);
     let turns = vec![turn(Role::User, vec![Part::text("hear"), sound()])];
     let (value, lost) = written(&Request { turns, ..Request::default() });
-    assert_eq!((&value["messages"][0]["content"], lost), (&json!("hear"), vec!["audio".to_owned()]));
+    assert_eq!((&value["messages"][0]["content"], lost), (&json!("hear"), vec!["messages.audio".to_owned()]));
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn case_041_text_before_calls_is_the_plan() {
     let hidden = Part::Reasoning(Reasoning { redacted: true, ..Reasoning::default() });
     let turns = vec![turn(Role::User, vec![Part::text("u")]), turn(Role::Assistant, vec![hidden, Part::text("t")])];
     let (value, lost) = written(&Request { turns, ..Request::default() });
-    assert_eq!((&value["messages"][1]["content"], lost), (&json!("t"), vec!["reasoning".to_owned()]));
+    assert_eq!((&value["messages"][1]["content"], lost), (&json!("t"), vec!["messages.reasoning".to_owned()]));
 }
 
 #[test]

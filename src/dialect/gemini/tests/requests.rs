@@ -193,7 +193,7 @@ fn case_127_foreign_thoughts_lose_their_signature_and_hidden_ones_go() {
     let turns = vec![turn(Role::User, vec![Part::text("hi")]), turn(Role::Assistant, parts)];
     let (written, lost) = write_canonical(&Request { turns, ..Request::default() }, target("gemini-3-pro"));
     assert_eq!(written["contents"][1]["parts"], json!([{"text": "hm", "thought": true}, {"text": "x"}]));
-    assert_eq!(lost, ["reasoning.signature", "reasoning"]);
+    assert_eq!(lost, ["messages.reasoning.signature", "messages.reasoning"]);
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn case_023_to_025_and_095_media() {
         assert_eq!(part(given), (expected, vec![]));
     }
     let foreign = media(MediaKind::Image, Source::FileId("file-abc".into()), "");
-    assert_eq!(part(foreign), (Value::Null, vec!["file_id".to_owned()]));
+    assert_eq!(part(foreign), (Value::Null, vec!["messages.file_id".to_owned()]));
     // A film needs no type there, and is no document to others.
     let film = r#"{"contents":[{"parts":[{"fileData":{"fileUri":"https://youtu.be/1"}}]}]}"#;
     let read = read_request(film);

@@ -98,8 +98,8 @@ fn case_027_and_092_each_generation_is_told_to_think_in_its_own_way() {
         assert_eq!(config(thinking.clone(), model), (expected, vec![]), "{thinking:?} {model}");
     }
     for (thinking, model, expected, lost) in [
-        (off(), "gemini-2.5-pro", json!({"thinkingBudget": 128}), "reasoning.off"),
-        (off(), "gemini-3-flash", json!({"thinkingLevel": "MINIMAL"}), "reasoning.off"),
+        (off(), "gemini-2.5-pro", json!({"thinkingBudget": 128}), "reasoning"),
+        (off(), "gemini-3-flash", json!({"thinkingLevel": "MINIMAL"}), "reasoning"),
         (effort("low"), "gemini-2.0-flash", Value::Null, "reasoning"),
     ] {
         assert_eq!(config(thinking.clone(), model), (expected, vec![lost.to_owned()]), "{thinking:?} {model}");

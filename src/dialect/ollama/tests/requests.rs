@@ -256,7 +256,7 @@ fn case_023_024_and_025_only_images_in_base64_and_texts() {
     ];
     let (value, lost) = written(&Request { turns: vec![turn(Role::User, parts)], ..Request::default() });
     assert_eq!(value["messages"], json!([{"role":"user","content":"T\nu","images":["AA=="]}]));
-    assert_eq!(lost, ["image", "document", "audio"]);
+    assert_eq!(lost, ["messages.image", "messages.document", "messages.audio"]);
     let alone = vec![turn(Role::User, vec![media(MediaKind::Audio, Source::Base64("AA==".into()))])];
     let request = Request { turns: alone, ..Request::default() };
     let target = Target { model: "m", flavour: Default::default() };
@@ -322,7 +322,7 @@ fn case_127_no_foreign_signature_is_sent() {
     let parts = vec![Part::Reasoning(thought), Part::Reasoning(hidden), Part::text("t")];
     let (value, lost) = written(&Request { turns: vec![turn(Role::Assistant, parts)], ..Request::default() });
     assert_eq!(value["messages"], json!([{"role":"assistant","content":"t","thinking":"Hm"}]));
-    assert_eq!(lost, ["reasoning"]);
+    assert_eq!(lost, ["messages.reasoning"]);
 }
 
 #[test]

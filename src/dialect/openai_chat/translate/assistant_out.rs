@@ -73,7 +73,7 @@ impl<'r> Said<'r> {
         for part in &turn.parts {
             match part {
                 Part::Text(text) => {
-                    lost.add_if(!text.citations.is_empty(), "citations");
+                    lost.add_if(!text.citations.is_empty(), "messages.citations");
                     said.text += text.text.as_str();
                     let own = text.signature.as_ref().filter(|signature| signature.from == Dialect::Gemini);
                     said.signature = own.or(said.signature);
@@ -84,8 +84,8 @@ impl<'r> Said<'r> {
                 Part::Refusal(text) => said.text += text.as_str(),
                 Part::Reasoning(thought) => said.thoughts.push(thought),
                 Part::ToolCall(call) => said.calls.push(call),
-                Part::Media(_) => lost.add("messages.assistant.media"),
-                Part::Foreign(foreign) => lost.add(format!("messages.{}", foreign.kind)),
+                Part::Media(media) => lost.add_medium(media),
+                Part::Foreign(foreign) => lost.add_part(foreign),
                 Part::ToolResult(_) => {}
             }
         }

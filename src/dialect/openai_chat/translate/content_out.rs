@@ -43,7 +43,7 @@ impl<'r> Pieces<'r> {
         let piece = match media_out::form(media, style) {
             Form::Text(text) => Piece::Text(text),
             Form::Part(media) => Piece::Media(media),
-            Form::Lost(what) => return lost.add(what),
+            Form::Nothing => return lost.add_medium(media),
         };
         self.0.push((piece, kept(media.cache.as_ref(), style, lost)));
     }
@@ -52,7 +52,7 @@ impl<'r> Pieces<'r> {
     pub(super) fn foreign(&mut self, foreign: &'r Foreign<'r>, lost: &mut Lost) {
         match foreign.dialect {
             Dialect::OpenAiChat => self.0.push((Piece::Raw(&foreign.json), None)),
-            _ => lost.add(format!("messages.{}", foreign.kind)),
+            _ => lost.add_part(foreign),
         }
     }
 

@@ -17,8 +17,8 @@ pub(super) enum Form<'m> {
     Text(Cow<'m, str>),
     /// As a part of its own kind.
     Part(&'m Media<'m>),
-    /// Not at all; the name of what is lost.
-    Lost(&'static str),
+    /// Not at all.
+    Nothing,
 }
 
 /// In which form the target takes a medium.
@@ -31,17 +31,15 @@ pub(super) fn form<'m>(media: &'m Media<'m>, style: &Style<'_>) -> Form<'m> {
         (_, Source::FileId(id)) => match style.is_openai() && media.kind == MediaKind::Document {
             // Only ids of OpenAI's own form mean anything to it.
             true if id.starts_with("file-") || id.starts_with("assistant-") => Form::Part(media),
-            _ => Form::Lost("file_id"),
+            _ => Form::Nothing,
         },
         (MediaKind::Image, _) => Form::Part(media),
-        (MediaKind::Document, Source::Url(_)) if !mistral && !style.is(Flavour::OpenRouter) => Form::Lost("file_url"),
+        (MediaKind::Document, Source::Url(_)) if !mistral && !style.is(Flavour::OpenRouter) => Form::Nothing,
         (MediaKind::Document, _) => Form::Part(media),
-        (MediaKind::Audio, Source::Url(_)) if !mistral => Form::Lost("audio_url"),
-        (MediaKind::Audio, _) if style.is_openai() && !matches!(format(&media.mime), "wav" | "mp3") => {
-            Form::Lost("audio")
-        }
+        (MediaKind::Audio, Source::Url(_)) if !mistral => Form::Nothing,
+        (MediaKind::Audio, _) if style.is_openai() && !matches!(format(&media.mime), "wav" | "mp3") => Form::Nothing,
         (MediaKind::Audio, _) => Form::Part(media),
-        (MediaKind::Video, _) if style.is_openai() || mistral => Form::Lost("video"),
+        (MediaKind::Video, _) if style.is_openai() || mistral => Form::Nothing,
         (MediaKind::Video, _) => Form::Part(media),
     }
 }

@@ -131,22 +131,22 @@ fn write_thinking(request: &Request<'_>, style: &Style<'_>, body: &mut Object<'_
         Flavour::Mistral => thinking.is_on().then_some("high"),
         _ => match style.family {
             Family::Thinks(levels) if thinking.off => {
-                lost.add_if(!levels.contains(&"none"), "reasoning_effort");
+                lost.add_if(!levels.contains(&"none"), "reasoning");
                 levels.first().copied()
             }
             Family::Thinks(levels) => {
                 let wanted = thinking.as_effort();
                 let above: Vec<&'static str> = levels.iter().copied().filter(|level| *level != "none").collect();
                 let word = wanted.and_then(|wanted| effort::clamp(wanted, &above));
-                lost.add_if(wanted.is_some() && word.is_none(), "reasoning_effort");
+                lost.add_if(wanted.is_some() && word.is_none(), "reasoning");
                 word
             }
             Family::Plain => {
-                lost.add_if(thinking.is_on(), "reasoning_effort");
+                lost.add_if(thinking.is_on(), "reasoning");
                 None
             }
             Family::Unknown if thinking.off => {
-                lost.add("reasoning_effort");
+                lost.add("reasoning");
                 None
             }
             // The words that every server knows which knows any.

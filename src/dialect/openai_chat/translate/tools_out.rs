@@ -51,7 +51,7 @@ fn kept<'r, 'a>(request: &'r Request<'a>, style: &Style<'_>, lost: &mut Lost) ->
         Tool::Function(function) => allowed.is_none_or(|names| names.contains(&function.name)),
         Tool::Foreign(foreign) if foreign.dialect == Dialect::OpenAiChat => true,
         Tool::Foreign(foreign) => {
-            lost.add(format!("tools.{}", foreign.kind));
+            lost.add_tool(foreign);
             false
         }
     };

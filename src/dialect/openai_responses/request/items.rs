@@ -71,7 +71,7 @@ impl<'r, 'l> Items<'r, 'l> {
     }
 
     pub(super) fn turn(&mut self, turn: &Turn<'_>) {
-        self.lost.add_if(turn.name.is_some(), "name");
+        self.lost.add_if(turn.name.is_some(), "messages.name");
         match turn.role {
             Role::System => self.others(&turn.parts, "system"),
             Role::Developer => self.others(&turn.parts, "developer"),
@@ -233,8 +233,8 @@ impl<'r, 'l> Items<'r, 'l> {
                     self.speak(&mut said);
                     self.raw(foreign);
                 }
-                Part::Foreign(foreign) => self.lost.add(foreign.kind.to_string()),
-                Part::Media(media) => self.lost.add(format!("assistant.{:?}", media.kind).to_ascii_lowercase()),
+                Part::Foreign(foreign) => self.lost.add_part(foreign),
+                Part::Media(media) => self.lost.add_medium(media),
                 Part::ToolResult(result) => {
                     self.speak(&mut said);
                     self.result(result);
@@ -243,7 +243,7 @@ impl<'r, 'l> Items<'r, 'l> {
         }
         self.speak(&mut said);
         // Thoughts at the end of a turn, without what they led to, would be refused.
-        self.lost.add_if(!self.thoughts.is_empty(), "reasoning");
+        self.lost.add_if(!self.thoughts.is_empty(), "messages.reasoning");
         self.thoughts.clear();
         for call in unanswered {
             // A call without an output would be refused too.
@@ -278,7 +278,7 @@ impl<'r, 'l> Items<'r, 'l> {
         let mut annotations = Vec::new();
         for citation in &text.citations {
             let written = write_citation(citation, text.text.chars().count(), &mut annotations);
-            self.lost.add_if(!written, "citations");
+            self.lost.add_if(!written, "messages.citations");
         }
         said.rich |= !annotations.is_empty();
         let mut object = Object::begin(&mut said.parts);
@@ -292,7 +292,7 @@ impl<'r, 'l> Items<'r, 'l> {
     /// not have them.
     fn thought(&mut self, thoughts: &Reasoning<'_>) {
         let own = thoughts.signature.as_ref().filter(|signature| signature.from == OWN);
-        let Some(signature) = own else { return self.lost.add("reasoning") };
+        let Some(signature) = own else { return self.lost.add("messages.reasoning") };
         comma(&mut self.thoughts);
         let mut object = Object::begin(&mut self.thoughts);
         object.member("type", "reasoning");

@@ -140,7 +140,7 @@ pub(super) fn write(request: &Request<'_>, lost: &mut Lost) -> Vec<u8> {
                 comma(&mut list);
                 list.extend_from_slice(foreign.json.as_str().as_bytes());
             }
-            Tool::Foreign(foreign) => lost.add(format!("tools.{}", foreign.kind)),
+            Tool::Foreign(foreign) => lost.add_tool(foreign),
         }
     }
     list

@@ -234,8 +234,17 @@ fn case_021_what_cannot_be_said_is_named() {
     request.turns[0].name = Some("bob".into());
     let (value, mut lost) = written(&request, &VENDOR);
     lost.sort();
-    let named =
-        ["logit_bias", "max_tokens", "n", "name", "presence_penalty", "safetySettings", "seed", "stop", "top_k"];
+    let named = [
+        "logit_bias",
+        "max_tokens",
+        "messages.name",
+        "n",
+        "presence_penalty",
+        "safetySettings",
+        "seed",
+        "stop",
+        "top_k",
+    ];
     assert_eq!(lost, named);
     assert_eq!(value["max_output_tokens"], 16);
     for absent in ["stop", "seed", "top_k", "n", "logit_bias", "presence_penalty", "safetySettings"] {
@@ -307,10 +316,10 @@ fn case_133_thoughts_are_replayed_only_with_their_own_proof_and_what_follows() {
     let (order, lost, _) = kinds(vec![thoughts(own, ""), Part::text("a")]);
     assert_eq!((&*order, lost.len()), ("message reasoning message message", 0));
     let (order, lost, text) = kinds(vec![thoughts(Dialect::Anthropic, "secret"), Part::text("a")]);
-    assert_eq!((&*order, lost), ("message message message", vec!["reasoning".to_owned()]));
+    assert_eq!((&*order, lost), ("message message message", vec!["messages.reasoning".to_owned()]));
     assert!(!text.contains("secret"), "foreign thoughts are not shown");
     let (order, lost, _) = kinds(vec![Part::text("a"), thoughts(own, "")]);
-    assert_eq!((&*order, lost), ("message message message", vec!["reasoning".to_owned()]));
+    assert_eq!((&*order, lost), ("message message message", vec!["messages.reasoning".to_owned()]));
     let unsigned =
         Part::Reasoning(Reasoning { text: "secret".into(), id: Some("rs_1".into()), ..Reasoning::default() });
     let (order, _, _) = kinds(vec![unsigned, Part::text("a")]);
@@ -327,7 +336,7 @@ fn case_025_sound_and_films_are_named_as_lost() {
         "gpt-4.1",
     );
     assert_eq!(value["input"][0]["content"].as_array().unwrap().len(), 1);
-    assert_eq!(lost, ["input_audio", "video"]);
+    assert_eq!(lost, ["messages.audio", "messages.video"]);
 }
 
 #[test]

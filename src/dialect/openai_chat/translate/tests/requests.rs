@@ -218,11 +218,11 @@ fn case_027_068_how_much_to_think() {
     check(budget(2000), "o3", Vendor, json!({"reasoning_effort": "low"}), &[]);
     check(effort("max"), "gpt-5.1", Vendor, json!({"reasoning_effort": "high"}), &[]);
     check(effort("minimal"), "gpt-5.2", Vendor, json!({"reasoning_effort": "low"}), &[]);
-    check(off(), "gpt-5", Vendor, json!({"reasoning_effort": "minimal"}), &["reasoning_effort"]);
-    check(effort("high"), "gpt-4o", Vendor, json!({}), &["reasoning_effort"]);
+    check(off(), "gpt-5", Vendor, json!({"reasoning_effort": "minimal"}), &["reasoning"]);
+    check(effort("high"), "gpt-4o", Vendor, json!({}), &["reasoning"]);
     check(effort("xhigh"), "my-deployment", Azure, json!({"reasoning_effort": "xhigh"}), &[]);
     check(effort("xhigh"), "gpt-oss", Compatible, json!({"reasoning_effort": "high"}), &[]);
-    check(off(), "qwen", Compatible, json!({}), &["reasoning_effort"]);
+    check(off(), "qwen", Compatible, json!({}), &["reasoning"]);
     check(effort("low"), "m", Mistral, json!({"reasoning_effort": "high"}), &[]);
     check(budget(10), "m", DeepSeek, json!({"thinking": {"type": "enabled"}}), &[]);
     check(budget(10), "m", OpenRouter, json!({"reasoning": {"max_tokens": 10}}), &[]);
@@ -310,8 +310,8 @@ fn case_023_024_025_media_by_flavour() {
     let document =
         json!({"type": "document_url", "document_url": "data:application/pdf;base64,aGk=", "document_name": "n"});
     check(named, Flavour::Mistral, with(document), &[]);
-    check(media(Document, url(), ""), Flavour::Vendor, json!("q"), &["file_url"]);
-    check(media(Document, Source::FileId("file_01".into()), ""), Flavour::Vendor, json!("q"), &["file_id"]);
+    check(media(Document, url(), ""), Flavour::Vendor, json!("q"), &["messages.document"]);
+    check(media(Document, Source::FileId("file_01".into()), ""), Flavour::Vendor, json!("q"), &["messages.file_id"]);
     check(
         media(Document, Source::FileId("file-1".into()), ""),
         Flavour::Vendor,
@@ -322,8 +322,8 @@ fn case_023_024_025_media_by_flavour() {
     check(media(Audio, data(), "audio/mpeg"), Flavour::Vendor, with(audio), &[]);
     let ogg = json!({"type": "input_audio", "input_audio": {"data": "aGk=", "format": "ogg"}});
     check(media(Audio, data(), "audio/ogg"), Flavour::Compatible, with(ogg), &[]);
-    check(media(Audio, data(), "audio/ogg"), Flavour::Vendor, json!("q"), &["audio"]);
-    check(media(Video, url(), ""), Flavour::Vendor, json!("q"), &["video"]);
+    check(media(Audio, data(), "audio/ogg"), Flavour::Vendor, json!("q"), &["messages.audio"]);
+    check(media(Video, url(), ""), Flavour::Vendor, json!("q"), &["messages.video"]);
     let link = json!({"type": "video_url", "video_url": {"url": "https://x"}});
     check(media(Video, url(), ""), Flavour::Compatible, with(link), &[]);
 }
