@@ -112,6 +112,7 @@ impl Settings {
                 return Err(format!("the annotation outrider.dev/{key} has to be {expected}, not `{value:.60}`"));
             }
         }
+        own.mode = in_use(pod).unwrap_or(own.mode);
         Ok((own, warnings))
     }
 
@@ -180,6 +181,16 @@ impl std::str::FromStr for Source {
             ("config-map" | "configmap", of) => Ok(Self::ConfigMap(name(of).map_err(|_| expected)?)),
             _ => Err(expected),
         }
+    }
+}
+
+/// The mode in which Outrider is in the pod already: another would not fit its containers.
+fn in_use(pod: &Pod<'_>) -> Option<Mode> {
+    let has = |wanted: &str| pod.containers().any(|container| super::pod::name(container) == wanted);
+    match (has("outrider"), has("outrider-init")) {
+        (false, _) => None,
+        (true, false) => Some(Mode::Proxy),
+        (true, true) => Some(Mode::Redirect),
     }
 }
 

@@ -65,6 +65,18 @@ fn the_second_time_nothing_changes() {
 }
 
 #[test]
+fn the_webhook_leaves_what_a_file_has_got_in_another_mode() {
+    let pod = json!({"metadata": {}, "spec": {"containers": [{"name": "app"}]}});
+    for (mode, other) in [(Mode::Proxy, Mode::Redirect), (Mode::Redirect, Mode::Proxy)] {
+        let Outcome::Injected { pod: once, .. } = inject(&pod, &Settings { mode, ..settings() }) else { panic!() };
+        let Outcome::Injected { pod: twice, .. } = inject(&once, &Settings { mode: other, ..settings() }) else {
+            panic!()
+        };
+        assert_eq!(once, twice, "{mode:?}");
+    }
+}
+
+#[test]
 fn what_is_written_means_what_was_read() {
     for (name, text) in shapes() {
         let all = |text: &str| {
