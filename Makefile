@@ -3,12 +3,14 @@
 
 CARGO ?= cargo
 
-.PHONY: help demo test build lint fmt fuzz bench chaos ci prepare
+.PHONY: help demo test build image deploy lint fmt fuzz bench chaos ci prepare
 
 help:
 	@echo "make demo    build, then watch calls survive a failing provider"
 	@echo "make test    every test"
 	@echo "make build   target/release/outrider"
+	@echo "make image   outrider:latest, from a static build, with buildah, podman or docker"
+	@echo "make deploy  the tests of deploy/: chart, manifests, alerts, image"
 	@echo "make lint    formatting, clippy, documentation, licences"
 	@echo "make fuzz    every reader is given nonsense, 20 seconds each (SECONDS=600 for longer; fuzz/README.md)"
 	@echo "make bench   what a call costs, beside a bare Pingora proxy (about 8 minutes)"
@@ -24,6 +26,13 @@ test: prepare
 
 build: prepare
 	$(CARGO) build --locked --release --bin outrider
+
+image: prepare
+	deploy/static.sh
+	deploy/image.sh target/outrider outrider:latest
+
+deploy:
+	tests/deploy/run
 
 lint: prepare
 	$(CARGO) fmt --check
