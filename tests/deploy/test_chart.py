@@ -57,6 +57,8 @@ class Renders(unittest.TestCase):
             ({"injector": {"failurePolicy": "ignore"}}, "failurePolicy"),
             ({"injector": {"timeoutSeconds": 31}}, "timeoutSeconds"),
             ({"injector": {"tls": {"source": "provided"}}}, "secretName"),
+            ({"sidecar": {"resources": {"limits": {"cpu": "1"}}}}, "cpu"),
+            ({"sidecar": {"resources": {"requests": {"cpu": "lots"}}}}, "cpu"),
             ({"image": {"digest": "sha256:abc"}}, "digest"),
             ({"image": {"repository": "outrider:latest"}}, "repository"),
             ({"config": {"namespaces": ["Team A"]}}, "namespaces"),

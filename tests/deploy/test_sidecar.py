@@ -87,11 +87,13 @@ class Sidecar(unittest.TestCase):
 
 class Injector(unittest.TestCase):
     def test_is_told_what_it_takes(self):
-        objects = rendered({"injector": {"mode": "redirect"}, "config": {"name": "other"}})
+        objects = rendered({"injector": {"mode": "redirect"}, "config": {"name": "other"},
+                            "sidecar": {"secretNames": ["a", "b"]}})
         container = one(objects, "Deployment")["spec"]["template"]["spec"]["containers"][0]
         self.assertEqual(container["args"], [
             "inject", "--listen=0.0.0.0:8443", "--tls-cert=/etc/outrider/tls/tls.crt",
-            "--tls-key=/etc/outrider/tls/tls.key", "--image=outrider:0.1.0", "--config-map=other", "--mode=redirect"])
+            "--tls-key=/etc/outrider/tls/tls.key", "--image=outrider:0.1.0", "--config-map=other", "--mode=redirect",
+            "--env-from=secret/a,secret/b", "--cpu-request=50m", "--memory-request=32Mi", "--memory-limit=256Mi"])
         if outrider() and "inject" in run(outrider(), "--help").stdout:
             known = run(outrider(), "inject", "--help").stdout
             for flag in container["args"][1:]:
