@@ -145,8 +145,13 @@ async fn sign(
 pub(super) fn rest(fault: &Fault, key: Option<&Key>, target: &Target) -> bool {
     let now = now();
     let Some(key) = key.filter(|_| fault.kind != FaultKind::Overloaded) else {
-        let limit = matches!(fault.kind, FaultKind::RateLimited | FaultKind::Overloaded);
-        if let Some(pause) = fault.retry_after.filter(|_| limit) {
+        let pause = match fault.kind {
+            FaultKind::RateLimited | FaultKind::Overloaded => fault.retry_after,
+            // The account behind a cloud's login. With the client's own credentials it would be that client's alone.
+            FaultKind::QuotaExhausted if target.provider.signer.is_some() => Some(REST_BROKE),
+            _ => None,
+        };
+        if let Some(pause) = pause {
             target.health.rest(now + pause);
             tracing::warn!(target = %target.id, reason = %fault.kind, retry_after = ?pause, "target rests");
         }

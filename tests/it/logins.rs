@@ -9,10 +9,18 @@ use crate::support::run;
 
 /// A proxy before `provider`, which speaks OpenAI's dialect and wants that login.
 async fn proxy(provider: &Provider, login: &str, variables: &[(&str, &str)]) -> Proxy {
+    proxy_with(&wanting(login, provider), variables).await
+}
+
+fn wanting(login: &str, provider: &Provider) -> Config {
     let fields = format!("base_url: \"{}\", auth: {login}, health: off", provider.url());
+    Config::default().entry("a", &fields)
+}
+
+async fn proxy_with(config: &Config, variables: &[(&str, &str)]) -> Proxy {
     let dir = tempfile::tempdir().expect("a folder");
     let file = dir.path().join("outrider.yaml");
-    std::fs::write(&file, Config::default().entry("a", &fields).text()).expect("a file");
+    std::fs::write(&file, config.text()).expect("a file");
     Proxy::start_among(variables, dir, &file).await
 }
 
@@ -38,6 +46,22 @@ fn case_106_requests_are_signed_for_aws() {
         assert!(signature.contains("/eu-west-1/bedrock/aws4_request"), "{signature}");
         assert!(seen.header("x-amz-date").is_some() && seen.header("x-amz-security-token").is_none(), "{seen:?}");
         assert!(!proxy.said().contains("hush"));
+    });
+}
+
+#[test]
+fn a_login_whose_account_has_no_money_left_is_left_alone() {
+    run(async {
+        let broke = json!({"error": {"code": "insufficient_quota", "message": "no money"}});
+        let broke = Provider::behaving(Behaviour::answer(Answer::json(429, &broke))).await;
+        let good = Provider::start().await;
+        let keys = [("AWS_ACCESS_KEY_ID", "AKIATEST"), ("AWS_SECRET_ACCESS_KEY", "hush"), ("AWS_REGION", "eu-west-1")];
+        let config = wanting("aws", &broke).provider("b", &good).model("m", "{targets: [a/x], fallbacks: [b/y]}");
+        let proxy = proxy_with(&config, &keys).await;
+        assert_eq!(proxy.send(Call::chat("m")).await.attempts(), ["a/x;quota_exhausted", "b/y;ok"]);
+        for _ in 0..3 {
+            assert_eq!(proxy.send(Call::chat("m")).await.attempts(), ["b/y;ok"]);
+        }
     });
 }
 

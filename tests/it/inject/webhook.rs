@@ -80,7 +80,7 @@ impl Webhook {
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
         let driver = tokio::spawn(connection);
         let request = Request::builder().method(method).uri(path).header("host", "localhost");
-        let response = sender.send_request(request.body(Full::new(body.into())).unwrap()).await.unwrap();
+        let response = sender.send_request(request.body(Full::<Bytes>::new(body.into())).unwrap()).await.unwrap();
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.unwrap().to_bytes();
         driver.abort();
@@ -95,7 +95,7 @@ impl Webhook {
         let (mut sender, connection) = handshake.await.unwrap();
         let driver = tokio::spawn(connection);
         let request = Request::builder().method("POST").uri(format!("https://localhost{path}"));
-        let response = sender.send_request(request.body(Full::new(body.into())).unwrap()).await.unwrap();
+        let response = sender.send_request(request.body(Full::new(Bytes::from(body))).unwrap()).await.unwrap();
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.unwrap().to_bytes();
         driver.abort();
