@@ -60,7 +60,8 @@ async fn play(
     }))
     .await;
     let good = Provider::behaving(Behaviour::new(move |seen| stage(speech.wants_stream(seen), 0).play())).await;
-    [&bad, &good].map(Provider::forget);
+    bad.forget();
+    good.forget();
     let config = Config::chain(&[&bad, &good]).top("defaults: {timeouts: {first_token: 2s, idle: 2s}}");
     let proxy = Proxy::start(&config).await;
 

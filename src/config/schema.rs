@@ -11,7 +11,7 @@ use super::forms::{Address, Admin, Content, Group, Listener, Origin, Switch, Tar
 use super::secret::{HeaderText, Secret};
 use super::setting::{Located, Named, OneOrMore, key, settings};
 use super::units::{Period, Share, Size};
-use super::waits::{After, Hold};
+use super::waits::{After, Hold, KeepAlive};
 use super::words::words;
 
 settings! {
@@ -168,6 +168,12 @@ settings! {
         /// How much of an answer is kept back, so that it can be replaced without a trace: `off`, what comes within a
         /// time such as `300ms` after the first token, or `all`. Default off.
         hold: Option<Hold> = None,
+        /// The longest silence in a stream, to a client that waits for its first token, for a tool call that is kept
+        /// back or for another target: then it is sent what its SDK passes over (a comment, a `ping`), so that neither
+        /// it nor a proxy on the way hangs up. `off`: nothing. Sent before the first token, it takes the status 200
+        /// with it: what fails later ends the stream as an error, and no header tells of targets and attempts. Default
+        /// 15s.
+        keep_alive: Option<KeepAlive> = None,
     }
     later ["require", "prefer", "sticky"]
 
@@ -218,6 +224,8 @@ settings! {
         recover: Option<Recover> = None,
         /// As in a model.
         hold: Option<Hold> = None,
+        /// As in a model.
+        keep_alive: Option<KeepAlive> = None,
     }
 
     /// When a call is tried again. Only before the first token has gone out.

@@ -21,6 +21,15 @@ pub enum Hold {
     All,
 }
 
+/// After how long a silence a client is told that we are still there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeepAlive {
+    /// Never.
+    Off,
+    /// After so long.
+    After(Period),
+}
+
 /// When a target is late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum After {
@@ -53,6 +62,24 @@ impl Setting for Hold {
             Self::Off => json!("off"),
             Self::For(period) => period.show(),
             Self::All => json!("all"),
+        }
+    }
+}
+
+impl Setting for KeepAlive {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let wanted = "`off`, or a duration such as `15s`";
+        match reader.text(node, wanted)?.as_str() {
+            "off" | "false" => Some(Self::Off),
+            text if units::duration(text).is_some() => Period::read(node, reader).map(Self::After),
+            _ => reader.unexpected(node, wanted),
+        }
+    }
+
+    fn show(&self) -> Value {
+        match self {
+            Self::Off => json!("off"),
+            Self::After(period) => period.show(),
         }
     }
 }

@@ -66,6 +66,13 @@ pub trait Codec: Sync {
         b""
     }
 
+    /// What a client can be sent between two events, and before the first, so that neither it nor a proxy on the way
+    /// takes a long silence for a broken connection: its SDKs pass it over. Empty: there is no such thing. A comment, as
+    /// the standard of server-sent events proposes it.
+    fn keep_alive(&self) -> &'static [u8] {
+        b": keep-alive\n\n"
+    }
+
     /// Its clients give thoughts back with the provider's proof of them: half a thought is none.
     fn signs_thoughts(&self) -> bool {
         true

@@ -29,6 +29,10 @@ impl Codec for Invoked {
         Bedrock.stream_type()
     }
 
+    fn keep_alive(&self) -> &'static [u8] {
+        Bedrock.keep_alive()
+    }
+
     fn read_request<'a>(&self, body: &'a [u8], asked: &Asked<'a>) -> Result<Request<'a>, Fault> {
         Anthropic.read_request(body, asked)
     }

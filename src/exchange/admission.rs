@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use smallvec::SmallVec;
 use tokio::time::timeout_at;
 
+use super::Exchange;
 use super::attempt::now;
-use super::{Caller, Exchange, Gone};
 use crate::canonical::{Fault, FaultKind};
 use crate::health::gate::{Gate, Line, Permit, Room, Waiting};
 use crate::routing::Target;
@@ -47,7 +47,6 @@ impl<T> Exchange<T> {
     pub(super) async fn room_for_a_try(
         &self,
         line: Line,
-        caller: &mut impl Caller,
         plan: &Plan,
         candidate: usize,
         asked: impl Fn(usize) -> bool,
@@ -64,15 +63,10 @@ impl<T> Exchange<T> {
             }
         }
         let until = deadline.min(now() + line.wait);
-        tokio::select! {
-            biased;
-            room = first_room(plan, &full, line, until) => {
-                let full = || format!("every target of model `{}` has as many calls as it may have", plan.model.name);
-                let (index, room) = room.ok_or_else(|| busy(full(), line))?;
-                Ok((index, Entry { room, others_left }))
-            }
-            () = caller.gone() => Err(Gone.into()),
-        }
+        let (index, room) = first_room(plan, &full, line, until).await.ok_or_else(|| {
+            busy(format!("every target of model `{}` has as many calls as it may have", plan.model.name), line)
+        })?;
+        Ok((index, Entry { room, others_left }))
     }
 }
 

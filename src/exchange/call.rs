@@ -89,6 +89,8 @@ pub struct Call {
     /// What will be told.
     pub record: CallRecord,
     telemetry: Arc<Telemetry>,
+    /// Its id before any provider's took the place of that: of two answers that are joined, both make names from it.
+    first_id: Arc<str>,
     _in_flight: InFlight,
 }
 
@@ -114,6 +116,7 @@ impl Call {
             body: Body::default(),
             head: RequestHead::default(),
             snapshot,
+            first_id: record.id.clone(),
             record,
             _in_flight: telemetry.metrics.call_began(),
             telemetry,
@@ -151,8 +154,8 @@ impl Call {
 
     /// Hands what the writer of an answer has to know to `work`. `request` is the client's own.
     pub(super) fn about<R>(&self, request: &[u8], work: impl FnOnce(&About<'_>) -> R) -> R {
-        let own = self.record.id.strip_prefix("req_").filter(|id| id.len() == 32);
-        let made = own.is_none().then(|| format!("{:016x}{:016x}", fnv(self.record.id.as_bytes()), self.created));
+        let own = self.first_id.strip_prefix("req_").filter(|id| id.len() == 32);
+        let made = own.is_none().then(|| format!("{:016x}{:016x}", fnv(self.first_id.as_bytes()), self.created));
         let id = own.or(made.as_deref()).unwrap_or_default();
         work(&About {
             id,

@@ -131,14 +131,16 @@ fn is_event_stream(headers: &HeaderMap, asked: bool, framing: Framing, first: &[
     let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
     let is = |name: &[u8]| kind.len() >= name.len() && kind[..name.len()].eq_ignore_ascii_case(name);
     match framing {
-        Framing::Sse | Framing::JsonArray => {
-            let looks_like_json = first.trim_ascii_start().starts_with(b"{");
-            (is(b"text/event-stream") || asked) && !looks_like_json
-        }
+        Framing::Sse | Framing::JsonArray => (is(b"text/event-stream") || asked) && !looks_like_json(first),
         Framing::AwsEvents | Framing::AwsChunks => is(b"application/vnd.amazon.eventstream"),
         // One document or many: only what was asked tells.
         Framing::Lines => asked,
     }
+}
+
+/// A document where events should be.
+pub(super) fn looks_like_json(first: &[u8]) -> bool {
+    first.trim_ascii_start().starts_with(b"{")
 }
 
 async fn events<R: Reply>(
@@ -324,7 +326,7 @@ async fn gathered<R: Reply>(
 }
 
 /// A whole answer in the client's dialect, as a stream where that was asked for.
-fn written(call: &Call, client: &dyn Codec, read: &canonical::Reply<'_>) -> Bytes {
+pub(super) fn written(call: &Call, client: &dyn Codec, read: &canonical::Reply<'_>) -> Bytes {
     let request = call.body.slice(0, call.body.len());
     call.about(&request, |about| {
         if !call.head.stream {

@@ -7,6 +7,7 @@
 mod admission;
 mod answer;
 mod attempt;
+mod attended;
 mod call;
 mod count;
 pub mod failover;
@@ -33,6 +34,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
+use attended::Attended;
 use tries::Tries;
 
 pub use call::{Arrival, Call, request_id};
@@ -98,22 +100,26 @@ impl<T: Transport> Exchange<T> {
     /// Serves one model call to its end.
     pub async fn serve(&self, arrival: Arrival, caller: &mut impl Caller) {
         let mut call = Call::open(arrival, self.snapshot.load_full(), self.telemetry.clone());
-        if let Err(fault) = self.walk(&mut call, caller).await {
-            refuse(&mut call, caller, fault).await;
+        let mut client = Attended::new(caller);
+        match self.walk(&mut call, &mut client).await {
+            Ok(()) => {}
+            Err(fault) if client.has_begun() => refusal::break_off(&mut call, &mut client, fault).await,
+            Err(fault) => refuse(&mut call, &mut client, fault).await,
         }
     }
 
-    async fn walk(&self, call: &mut Call, caller: &mut impl Caller) -> Result<(), Fault> {
+    async fn walk(&self, call: &mut Call, client: &mut Attended<'_, impl Caller>) -> Result<(), Fault> {
         let _room = self.room_for_a_call(&call.snapshot).await?;
-        intake::read(call, caller).await?;
+        intake::read(call, client).await?;
         let model = call.snapshot.choose(&call.traits(), call.origin.as_ref(), &self.registry)?;
         call.record.model = Some(model.name.clone());
         let model = policy::of_call(model, &call.headers)?;
         let plan = Plan::new(model, Instant::now().into_std(), fastrand::f64);
         let mut tries = Tries::new(call, &plan);
-        match self.answer(call, caller, &plan, &mut tries, None).await {
-            Ok(answer) => self.relay(call, caller, &plan, &mut tries, answer).await,
-            Err(fault) => count::estimated(call, caller, fault).await,
+        client.attend(call, &plan.model.policy);
+        match self.answer(call, client, &plan, &mut tries, None).await {
+            Ok(answer) => self.relay(call, client, &plan, &mut tries, answer).await,
+            Err(fault) => count::estimated(call, client, fault).await,
         }
     }
 }

@@ -71,6 +71,12 @@ fn apply(policy: &mut Policy, name: &str, text: &str) -> Result<(), Fault> {
             policy.recover = recover;
         }
         "hold" => policy.hold = Hold::parse(text).ok_or_else(|| wrong(A_HOLD))?,
+        "keep-alive" => {
+            policy.keep_alive = match switch(text) {
+                Some(false) => None,
+                _ => Some(time(text).ok_or_else(|| wrong(A_SILENCE))?),
+            };
+        }
         _ => {}
     }
     Ok(())
@@ -78,6 +84,7 @@ fn apply(policy: &mut Policy, name: &str, text: &str) -> Result<(), Fault> {
 
 const A_TIME: &str = "a time such as `250ms`, `10s` or `5m`";
 const A_HEDGE: &str = "`off`, `on`, `p50`, `p90`, `p95`, `p99`, or a time such as `800ms`";
+const A_SILENCE: &str = "`off`, or a time such as `15s`";
 const A_HOLD: &str = "`off`, `all`, or a time such as `300ms`";
 
 /// A time longer than none.
@@ -199,6 +206,8 @@ models:
         check("hold", "all", |p| p.hold = Hold::All);
         check("hold", "300ms", |p| p.hold = Hold::For(SECOND * 3 / 10));
         check("hold", "off", |_| {});
+        check("keep-alive", "5s", |p| p.keep_alive = Some(5 * SECOND));
+        check("keep-alive", "off", |p| p.keep_alive = None);
         check("of-another-version", "x", |_| {});
     }
 
@@ -226,6 +235,7 @@ models:
             ("hedge", A_HEDGE, &["p42", "0s", "5%"]),
             ("recover", "`off`, `restart` or `continue`", &["on", "Restart"]),
             ("hold", A_HOLD, &["some", "300"]),
+            ("keep-alive", A_SILENCE, &["on", "0s", "15"]),
         ] {
             for value in values {
                 refused(name, value, &format!("header `x-outrider-{name}`: expected {wanted}, found `{value}`"));

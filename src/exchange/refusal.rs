@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::{Call, Caller, outbound, relay};
-use crate::canonical::{Blame, Fault, FaultKind};
+use crate::canonical::{Blame, Event, Fault, FaultKind, Str};
 use crate::dialect::codec::Codec;
 use crate::telemetry::Outcome;
 
@@ -33,6 +33,26 @@ pub async fn refuse(call: &mut Call, caller: &mut impl Caller, fault: Fault) {
     if caller.begin(status, headers, Some(body.len())).await.is_ok() {
         let _ = caller.write(body, true).await;
     }
+}
+
+/// The same where the head of a stream has gone out before anything was known: as its first and last event.
+pub(super) async fn break_off(call: &mut Call, client: &mut impl Caller, fault: Fault) {
+    call.record.outcome = Outcome::Fault(fault.kind);
+    call.record.status = Some(StatusCode::OK.as_u16());
+    if fault.kind == FaultKind::ClientGone {
+        return;
+    }
+    let request = call.body.slice(0, call.body.len());
+    let told = call.about(&request, |about| {
+        let (mut writer, mut out) = (call.codec().write_stream(about), Vec::new());
+        // There are SDKs that understand an error only behind the beginning of an answer.
+        let (id, model) = (Str::default(), Str::default());
+        writer.event(&Event::Start { id, model, created: None, service_tier: None }, &mut out);
+        writer.event(&Event::Error(fault), &mut out);
+        out
+    });
+    call.record.bytes_out = told.len() as u64;
+    let _ = client.write(told.into(), true).await; // nobody is there to hear it
 }
 
 fn reply(codec: &dyn Codec, fault: &Fault, headers: &mut HeaderMap) -> (StatusCode, Bytes) {

@@ -15,8 +15,9 @@ use tokio::time::Instant;
 use self::clock::Clock;
 use self::held::{HELD, Held, at_once};
 use super::answer::{Answer, Rest, Tail};
+use super::attended::Attended;
 use super::tries::Tries;
-use super::{Call, Caller, Exchange, Gone, outbound};
+use super::{Call, Caller, Exchange, Gone, hold, outbound};
 use crate::canonical::{Blame, Fault, FaultKind};
 use crate::dialect::codec::Framing;
 use crate::dialect::flow::{Flow, Pushed};
@@ -37,24 +38,27 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 
 impl<T: Transport> Exchange<T> {
     /// Sends `answer` to the client, and what takes its place if it breaks off. An `Err` means that the client has seen
-    /// nothing yet.
+    /// nothing of any answer yet.
     pub(super) async fn relay<C: Caller>(
         &self,
         call: &mut Call,
-        caller: &mut C,
+        client: &mut Attended<'_, C>,
         plan: &Plan,
         tries: &mut Tries,
         mut answer: Answer<T::Reply>,
     ) -> Result<(), Fault> {
-        name_the_answer(call, &mut answer);
+        if client.has_begun() {
+            as_promised(call, &mut answer)?;
+        }
+        name_the_answer(call, &mut answer, client.has_begun());
         let complete = matches!(answer.rest, Rest::Nothing(_));
         let length = complete.then(|| answer.ready.iter().map(Bytes::len).sum());
-        caller.begin(answer.status, std::mem::take(&mut answer.headers), length).await?;
+        client.begin(answer.status, std::mem::take(&mut answer.headers), length).await?;
         call.record.first_token = Some(call.arrived.elapsed());
         call.record.added += answer.ready_at.elapsed();
 
         let policy = &plan.model.policy;
-        let mut pump = Pump { call, caller, policy, held: Held::default(), between_events: true };
+        let mut pump = Pump { call, client, policy, held: Held::default() };
         loop {
             let Answer { candidate, target, in_flight, mut reply, ready, rest, .. } = answer;
             let Broken { fault, flow } = match pump.run(ready, rest, &mut reply).await {
@@ -95,7 +99,7 @@ impl<T: Transport> Exchange<T> {
     /// The answer that takes the place of one that broke off; `None` where nothing was lacking of it but its end.
     async fn go_on<C: Caller>(
         &self,
-        pump: &mut Pump<'_, C>,
+        pump: &mut Pump<'_, '_, C>,
         plan: &Plan,
         tries: &mut Tries,
         candidate: usize,
@@ -113,7 +117,7 @@ impl<T: Transport> Exchange<T> {
         // As if it had been waited for: the client has, and not again at the same place while there is another.
         tries.failed(candidate, target, fault.clone(), false, true);
         // Boxed: it happens rarely, and would make the future of every call larger.
-        match Box::pin(self.answer(pump.call, pump.caller, plan, tries, Some(&given))).await {
+        match Box::pin(self.answer(pump.call, pump.client, plan, tries, Some(&given))).await {
             Ok(answer) => {
                 pump.call.record.target = Some(answer.target.id.clone());
                 tracing::info!(target = %answer.target.id, "another target goes on with an answer that broke off");
@@ -139,11 +143,30 @@ impl From<Gone> for Broken {
     }
 }
 
+/// The client has been promised a stream of its dialect, before it was known who would answer and how.
+fn as_promised<R>(call: &Call, answer: &mut Answer<R>) -> Result<(), Fault> {
+    let unfit = |why| Err(Fault::new(FaultKind::Malformed, "the provider's answer is no stream").with_detail(why));
+    if answer.headers.contains_key(header::CONTENT_ENCODING) {
+        return unfit("compressed");
+    }
+    match (&answer.rest, answer.ready.first()) {
+        (Rest::Bytes(_), _) => unfit("too long"),
+        (Rest::Nothing(_), Some(whole))
+            if !matches!(call.codec().framing(), Framing::Lines) && hold::looks_like_json(whole) =>
+        {
+            answer.ready = vec![hold::written(call, call.codec(), &call.codec().read_reply(whole)?)];
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The headers that every reply carries, and the one id under which the client, the provider and we know the call.
-fn name_the_answer<R>(call: &mut Call, answer: &mut Answer<R>) {
+/// `told`: the client knows the call by our id already.
+fn name_the_answer<R>(call: &mut Call, answer: &mut Answer<R>, told: bool) {
     let headers = &mut answer.headers;
     match headers.get(&REQUEST_ID).and_then(|id| id.to_str().ok()) {
-        Some(upstream) if !call.headers.contains_key(&REQUEST_ID) && upstream.len() <= 128 => {
+        Some(upstream) if !told && !call.headers.contains_key(&REQUEST_ID) && upstream.len() <= 128 => {
             call.record.id = upstream.into();
         }
         _ => {
@@ -163,17 +186,15 @@ fn name_the_answer<R>(call: &mut Call, answer: &mut Answer<R>) {
     call.record.status = Some(answer.status.as_u16());
 }
 
-struct Pump<'a, C> {
+struct Pump<'a, 'c, C> {
     call: &'a mut Call,
-    caller: &'a mut C,
+    client: &'a mut Attended<'c, C>,
     policy: &'a Policy,
     /// What is to be written as soon as the provider has nothing more at once.
     held: Held,
-    /// What was written last ended an event.
-    between_events: bool,
 }
 
-impl<C: Caller> Pump<'_, C> {
+impl<C: Caller> Pump<'_, '_, C> {
     async fn run(&mut self, ready: Vec<Bytes>, rest: Rest, reply: &mut impl Reply) -> Result<(), Broken> {
         let complete = matches!(rest, Rest::Nothing(_));
         let last = ready.len().saturating_sub(1);
@@ -218,6 +239,9 @@ impl<C: Caller> Pump<'_, C> {
             if progress {
                 clock.restart();
             }
+            if flow.stopped() {
+                self.client.leave_alone();
+            }
             self.held.push(ready);
             match fault {
                 Some(fault) => break fault,
@@ -250,7 +274,7 @@ impl<C: Caller> Pump<'_, C> {
             }
             self.flush(false).await?;
         }
-        clock.limit(self.caller, next).await
+        self.client.wait_for(pin!(clock.limit(next))).await?
     }
 
     /// The error as the last event, in text on a line of its own even where the last good event came without its end.
@@ -260,10 +284,7 @@ impl<C: Caller> Pump<'_, C> {
         }
         let mut told = async || -> Result<(), Gone> {
             self.flush(false).await?;
-            let text = !matches!(self.call.codec().framing(), Framing::AwsEvents | Framing::AwsChunks);
-            if text && !self.between_events {
-                self.write(Bytes::from_static(b"\n\n"), false).await?;
-            }
+            self.write(Bytes::from_static(self.client.separator()), false).await?;
             self.write(flow.fail(fault), true).await
         };
         let _ = told().await; // nobody is there to hear it
@@ -273,7 +294,7 @@ impl<C: Caller> Pump<'_, C> {
     async fn bytes(&mut self, mut tail: Tail, reply: &mut impl Reply) -> Result<(), Fault> {
         let mut clock = Clock::new(self.call.arrived, self.policy);
         loop {
-            match clock.limit(self.caller, reply.next()).await {
+            match self.next(&mut clock, reply).await {
                 Ok(Some(chunk)) => {
                     clock.restart();
                     tail.push(&chunk);
@@ -284,7 +305,7 @@ impl<C: Caller> Pump<'_, C> {
                     return Ok(self.write(Bytes::new(), true).await?);
                 }
                 Err(fault) => {
-                    self.caller.abort().await;
+                    self.client.abort().await;
                     return Err(fault);
                 }
             }
@@ -300,8 +321,7 @@ impl<C: Caller> Pump<'_, C> {
         if bytes.is_empty() && !last {
             return Ok(());
         }
-        self.between_events = bytes.ends_with(b"\n\n") || bytes.ends_with(b"\n\r\n") || bytes.ends_with(b"\r\r");
         self.call.record.bytes_out += bytes.len() as u64;
-        self.caller.write(bytes, last).await
+        self.client.write(bytes, last).await
     }
 }

@@ -4,6 +4,7 @@ mod faults;
 mod hedging;
 mod random;
 mod recovery;
+mod silence;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -130,6 +131,7 @@ impl Reply for Scripted {
 /// A client that stays for so long.
 struct Client {
     body: Option<Bytes>,
+    came: Instant,
     stays: Duration,
     status: u16,
     headers: HeaderMap,
@@ -144,7 +146,7 @@ impl Caller for Client {
     }
 
     async fn gone(&mut self) {
-        sleep(self.stays).await;
+        sleep(self.stays.saturating_sub(self.came.elapsed())).await;
     }
 
     async fn begin(&mut self, status: StatusCode, headers: HeaderMap, _: Option<usize>) -> Result<(), Gone> {
@@ -210,6 +212,7 @@ impl World {
     async fn ask(&self, body: Bytes, stays: Duration) -> Client {
         let mut client = Client {
             body: Some(body),
+            came: Instant::now(),
             stays,
             status: 0,
             headers: HeaderMap::new(),

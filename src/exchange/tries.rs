@@ -9,17 +9,20 @@ use std::time::Instant;
 use smallvec::{SmallVec, smallvec};
 use tokio::time::sleep;
 
+use super::admission::Entry;
 use super::answer::Answer;
 use super::attempt::{Done, now, rest};
+use super::attended::Attended;
 use super::failover::{self, Next, Situation, Tried};
+use super::hedge::{self, Race};
 use super::recover::Joint;
-use super::{Call, Caller, Exchange, Gone, hedge};
+use super::{Call, Caller, Exchange};
 use crate::canonical::{Fault, FaultKind};
 use crate::dialect::codec;
 use crate::dialect::flow::Given;
 use crate::health;
 use crate::routing::plan::{Plan, Standing};
-use crate::routing::{Recover, Target};
+use crate::routing::{Policy, Recover, Target};
 use crate::upstream::Transport;
 
 /// What was tried for one call so far.
@@ -45,6 +48,30 @@ impl Tries {
         self.told = Some(more_useful(self.told.take(), fault));
     }
 
+    /// Notes what came of tries, and gives the answer if there is one.
+    fn learn<R>(&mut self, call: &mut Call, race: Race<'_, R>, waited: bool) -> Option<Answer<R>> {
+        for done in race {
+            call.record.attempts.push(done.told());
+            let Done { candidate, target, key, outcome, .. } = done;
+            match outcome {
+                Ok(answer) => return Some(answer),
+                Err(fault) if fault.kind == FaultKind::Overtaken => {}
+                Err(fault) => {
+                    let other_way = rest(&fault, key, target) || fault.one_address;
+                    self.failed(candidate, target, fault, other_way, waited);
+                }
+            }
+        }
+        None
+    }
+
+    /// How the answer of `target` is to be joined to what the client has.
+    fn joint<'g>(&self, call: &Call, policy: &Policy, target: &Target, given: &'g Given) -> Joint<'g> {
+        let diverged = self.tried.iter().any(|tried| tried.kind == FaultKind::Diverged);
+        let preferred = diverged || policy.recover == Recover::Continue;
+        Joint::new(given, preferred && prefills(call, target))
+    }
+
     fn next(&self, call: &Call, plan: &Plan, given: Option<&Given>) -> Next {
         let now = now();
         // It has just said something else; asked to go on from what the client has, it cannot.
@@ -64,77 +91,76 @@ impl Tries {
 
 impl<T: Transport> Exchange<T> {
     /// The next answer that any target of the plan gives. `given`: what the client has of one that broke off.
-    pub(super) async fn answer(
+    pub(super) async fn answer<C: Caller>(
         &self,
         call: &mut Call,
-        caller: &mut impl Caller,
+        client: &mut Attended<'_, C>,
         plan: &Plan,
         tries: &mut Tries,
         given: Option<&Given>,
     ) -> Result<Answer<T::Reply>, Fault> {
-        let policy = &plan.model.policy;
         loop {
-            let next = tries.next(call, plan, given);
-            let waited = matches!(next, Next::Wait(..));
-            let candidate = match next {
-                Next::Try(candidate) => candidate,
+            let (candidate, waited) = match tries.next(call, plan, given) {
+                Next::Try(candidate) => (candidate, false),
                 Next::Wait(candidate, pause) => {
-                    tokio::select! {
-                        () = caller.gone() => return Err(Gone.into()),
-                        () = sleep(pause) => candidate,
-                    }
+                    client.wait_for(pin!(sleep(pause))).await?;
+                    (candidate, true)
                 }
                 Next::GiveUp => return Err(tries.told.take().unwrap_or_else(|| nobody(plan))),
             };
             if call.record.attempts.is_empty() {
                 call.record.added += call.received.elapsed();
             }
-            let asked = |index: usize| tries.tried.iter().any(|tried| tried.candidate == index);
-            let entered =
-                self.room_for_a_try(call.snapshot.queue, caller, plan, candidate, asked, tries.deadline).await;
-            let (candidate, entry) = match entered {
-                Ok(entered) => entered,
-                Err(full) if full.kind == FaultKind::Busy => return Err(tries.told.take().unwrap_or(full)),
-                Err(gone) => return Err(gone),
-            };
-            let target = plan.target(&plan.order[candidate]);
-            if call.record.attempts.is_empty() {
-                target.provider.retry_budget.deposit(now());
+            let (candidate, entry) = self.enter(call, client, plan, tries, candidate).await?;
+            let race = self.ask_or_race(call, client, plan, tries, (candidate, entry), given).await;
+            if let Some(answer) = tries.learn(call, race, waited) {
+                return Ok(answer);
             }
-            let joint = given.map(|given| {
-                let diverged = tries.tried.iter().any(|tried| tried.kind == FaultKind::Diverged);
-                let preferred = diverged || policy.recover == Recover::Continue;
-                Joint::new(given, preferred && prefills(call, target))
-            });
-            let started = tokio::time::Instant::now();
-            let second = if call.record.attempts.is_empty() { hedge::second(call, plan, candidate) } else { None };
-            let race = {
-                // Pinned here: `select!` would copy it.
-                let asking = pin!(async {
-                    match second {
-                        // Boxed: it is rare, and two tries make a large future.
-                        Some(second) => Box::pin(self.race(call, plan, (candidate, entry), second)).await,
-                        None => smallvec![self.attempt(call, policy, (candidate, target), entry, joint).await],
-                    }
-                });
-                tokio::select! {
-                    biased;
-                    race = asking => race,
-                    () = caller.gone() => smallvec![Done::new(candidate, target, started, Err(Gone.into()))],
-                }
-            };
-            for done in race {
-                call.record.attempts.push(done.told());
-                let Done { candidate, target, key, outcome, .. } = done;
-                match outcome {
-                    Ok(answer) => return Ok(answer),
-                    Err(fault) if fault.kind == FaultKind::Overtaken => {}
-                    Err(fault) => {
-                        let other_way = rest(&fault, key, target) || fault.one_address;
-                        tries.failed(candidate, target, fault, other_way, waited);
-                    }
-                }
+        }
+    }
+
+    /// Room for the next try: at `candidate`, or at another that is doing well.
+    async fn enter<C: Caller>(
+        &self,
+        call: &Call,
+        client: &mut Attended<'_, C>,
+        plan: &Plan,
+        tries: &mut Tries,
+        candidate: usize,
+    ) -> Result<(usize, Entry), Fault> {
+        let asked = |index: usize| tries.tried.iter().any(|tried| tried.candidate == index);
+        let room = pin!(self.room_for_a_try(call.snapshot.queue, plan, candidate, asked, tries.deadline));
+        // What a provider has said helps more than that another is full.
+        client.wait_for(room).await?.map_err(|full| tries.told.take().unwrap_or(full))
+    }
+
+    /// One try, or two at a time where the first is late. What came of each; an answer is the last.
+    async fn ask_or_race<'p, C: Caller>(
+        &self,
+        call: &Call,
+        client: &mut Attended<'_, C>,
+        plan: &'p Plan,
+        tries: &Tries,
+        (candidate, entry): (usize, Entry),
+        given: Option<&Given>,
+    ) -> Race<'p, T::Reply> {
+        let (policy, target) = (&plan.model.policy, plan.target(&plan.order[candidate]));
+        let first = call.record.attempts.is_empty();
+        if first {
+            target.provider.retry_budget.deposit(now());
+        }
+        let started = tokio::time::Instant::now();
+        let joint = given.map(|given| tries.joint(call, policy, target, given));
+        let asking = pin!(async {
+            match first.then(|| hedge::second(call, plan, candidate)).flatten() {
+                // Boxed: it is rare, and two tries make a large future.
+                Some(second) => Box::pin(self.race(call, plan, (candidate, entry), second)).await,
+                None => smallvec![self.attempt(call, policy, (candidate, target), entry, joint).await],
             }
+        });
+        match client.wait_for(asking).await {
+            Ok(race) => race,
+            Err(gone) => smallvec![Done::new(candidate, target, started, Err(gone.into()))],
         }
     }
 }

@@ -79,6 +79,8 @@ pub struct Policy {
     pub hold: Hold,
     /// When a second target is asked before the first has answered; `None`: never.
     pub hedge: Option<Hedge>,
+    /// After how long a silence a streaming client is told that we are still there; `None`: never.
+    pub keep_alive: Option<Duration>,
 }
 
 /// Which faults may be tried again, as `retry.on` lists them.

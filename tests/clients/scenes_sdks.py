@@ -18,6 +18,8 @@ from google import genai
 from google.genai import types
 
 url = os.environ["OUTRIDER_URL"]
+# How long an SDK waits for more.
+patience = float(os.environ.get("OUTRIDER_PATIENCE", "10"))
 parameters = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 
 
@@ -46,7 +48,7 @@ class OpenAIChat:
     name = "OpenAIChat"
 
     def __init__(self):
-        self.client = openai.OpenAI(base_url=url + "/v1", api_key="x", max_retries=0, timeout=10)
+        self.client = openai.OpenAI(base_url=url + "/v1", api_key="x", max_retries=0, timeout=patience)
 
     def user(self, text, image=None):
         if not image:
@@ -129,7 +131,7 @@ class Anthropic:
     name = "Anthropic"
 
     def __init__(self):
-        self.client = anthropic.Anthropic(base_url=url, api_key="x", max_retries=0, timeout=10)
+        self.client = anthropic.Anthropic(base_url=url, api_key="x", max_retries=0, timeout=patience)
 
     def user(self, text, image=None):
         source = {"type": "base64", "media_type": "image/png", "data": base64.b64encode(image or b"").decode()}
@@ -168,7 +170,7 @@ class Gemini:
     name = "Gemini"
 
     def __init__(self):
-        self.client = genai.Client(api_key="x", http_options=types.HttpOptions(base_url=url, timeout=10_000))
+        self.client = genai.Client(api_key="x", http_options=types.HttpOptions(base_url=url, timeout=int(patience * 1000)))
 
     def user(self, text, image=None):
         picture = [types.Part.from_bytes(data=image, mime_type="image/png")] if image else []
@@ -279,7 +281,7 @@ class Cohere:
     name = "Cohere"
 
     def __init__(self):
-        self.client = cohere.ClientV2(api_key="x", base_url=url, timeout=10)
+        self.client = cohere.ClientV2(api_key="x", base_url=url, timeout=patience)
 
     user = OpenAIChat.user
     results = OpenAIChat.results

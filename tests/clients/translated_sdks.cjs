@@ -10,11 +10,13 @@ const OpenAI = require("openai");
 
 const url = process.env.OUTRIDER_URL;
 const schema = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
-const quiet = { apiKey: "x", maxRetries: 0, timeout: 10_000 };
+// How long an SDK waits for an answer to begin.
+const timeout = 1000 * (process.env.OUTRIDER_PATIENCE ?? 10);
+const quiet = { apiKey: "x", maxRetries: 0, timeout };
 
 const openai = new OpenAI({ ...quiet, baseURL: url + "/v1" });
 const anthropic = new Anthropic({ ...quiet, baseURL: url });
-const gemini = new GoogleGenAI({ apiKey: "x", httpOptions: { baseUrl: url, timeout: 10_000 } });
+const gemini = new GoogleGenAI({ apiKey: "x", httpOptions: { baseUrl: url, timeout: 60_000 } }); // for the whole answer
 
 const chat = {
   name: "openai chat",

@@ -31,6 +31,7 @@ mod reload;
 mod replay;
 mod request_bodies;
 mod routes;
+mod silence;
 mod streams;
 mod targets;
 mod tls;

@@ -2,7 +2,7 @@
 
 mod claude;
 pub mod rules;
-mod sdks;
+pub mod sdks;
 mod trouble;
 
 use crate::support::client::Call;

@@ -40,6 +40,11 @@ impl Codec for Anthropic {
         Dialect::Anthropic
     }
 
+    /// The vendor's own word for it. Its SDKs pass it over wherever it stands, before `message_start` too.
+    fn keep_alive(&self) -> &'static [u8] {
+        b"event: ping\ndata: {\"type\":\"ping\"}\n\n"
+    }
+
     fn prefills(&self, target: &Target<'_>) -> bool {
         generation::Model::of(target).prefill
     }

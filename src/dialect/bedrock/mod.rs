@@ -55,6 +55,11 @@ impl Codec for Bedrock {
         "application/vnd.amazon.eventstream"
     }
 
+    /// Its SDKs know every event by its type, and have none for this.
+    fn keep_alive(&self) -> &'static [u8] {
+        b""
+    }
+
     fn prefills(&self, target: &Target<'_>) -> bool {
         models::Family::of(target.model).takes_prefill()
     }

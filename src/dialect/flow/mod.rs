@@ -36,6 +36,9 @@ pub trait Flow: Send {
     /// A real event is among what was given out.
     fn shown(&self) -> bool;
 
+    /// The provider has told why the answer stops: no part of it is to come.
+    fn stopped(&self) -> bool;
+
     /// The tokens counted so far.
     fn usage(&self) -> Usage;
 

@@ -22,6 +22,7 @@ pub struct Stream {
 #[derive(Default)]
 struct Seen {
     begun: bool,
+    stopped: bool,
     ended: bool,
     progress: bool,
     usage: Usage,
@@ -184,6 +185,10 @@ impl Flow for Stream {
             }
     }
 
+    fn stopped(&self) -> bool {
+        self.seen.stopped
+    }
+
     fn usage(&self) -> Usage {
         self.seen.usage
     }
@@ -245,6 +250,7 @@ impl Seen {
             Event::End => self.ended = true,
             _ => {}
         }
+        self.stopped |= matches!(event, Event::Stop { .. });
         let sent = output.event(event, restore);
         match sent {
             // What only repeats another answer is not the beginning of this one.

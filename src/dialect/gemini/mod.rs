@@ -54,6 +54,12 @@ impl Codec for Gemini {
         Framing::JsonArray
     }
 
+    /// Google's own SDKs for Python and Go take a comment for a broken chunk. They pass over empty lines; so does JSON
+    /// between the elements of an array.
+    fn keep_alive(&self) -> &'static [u8] {
+        b"\n\n"
+    }
+
     fn read_request<'a>(&self, body: &'a [u8], asked: &Asked<'a>) -> Result<Request<'a>, Fault> {
         read::read(body, asked)
     }

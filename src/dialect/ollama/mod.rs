@@ -46,6 +46,11 @@ impl Codec for Ollama {
         "application/x-ndjson"
     }
 
+    /// Its clients parse every line, empty ones too. A space before the next document belongs to that one's line.
+    fn keep_alive(&self) -> &'static [u8] {
+        b" "
+    }
+
     fn prefills(&self, _target: &Target<'_>) -> bool {
         true
     }

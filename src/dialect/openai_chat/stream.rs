@@ -55,6 +55,10 @@ impl Flow for StreamWatch {
         self.begun() && !(self.passing.is_kept() && self.is_calling())
     }
 
+    fn stopped(&self) -> bool {
+        self.seen.progress >= Progress::Finished
+    }
+
     /// The tokens counted so far. Where several events count, the last one is right.
     fn usage(&self) -> Usage {
         self.seen.usage

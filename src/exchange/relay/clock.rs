@@ -1,11 +1,11 @@
 //! The deadlines of a relay.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
 use crate::canonical::{Fault, FaultKind};
-use crate::exchange::{Caller, Gone};
 use crate::routing::Policy;
 
 /// The two deadlines of a relay. One timer serves all events: it is only looked at when it fires.
@@ -13,7 +13,7 @@ pub(super) struct Clock {
     idle: Duration,
     idle_from: Instant,
     total: Instant,
-    timer: std::pin::Pin<Box<tokio::time::Sleep>>,
+    timer: Pin<Box<tokio::time::Sleep>>,
 }
 
 impl Clock {
@@ -28,18 +28,15 @@ impl Clock {
         self.idle_from = Instant::now();
     }
 
-    /// `work`, unless the client leaves or a deadline passes before it is done.
+    /// `work`, unless a deadline passes before it is done.
     pub(super) async fn limit<W>(
         &mut self,
-        caller: &mut impl Caller,
-        work: impl Future<Output = Result<W, Fault>>,
+        mut work: Pin<&mut impl Future<Output = Result<W, Fault>>>,
     ) -> Result<W, Fault> {
-        let mut work = std::pin::pin!(work);
         loop {
             tokio::select! {
                 biased;
-                done = &mut work => return done,
-                () = caller.gone() => return Err(Gone.into()),
+                done = work.as_mut() => return done,
                 () = &mut self.timer => {
                     let now = Instant::now();
                     if now >= self.total {

@@ -126,6 +126,7 @@ pub fn policy(said: Said<'_>, config: &Config) -> Policy {
         recover: recovery::recover(said, default),
         hold: recovery::hold(said, default),
         hedge: recovery::hedge(said, default),
+        keep_alive: recovery::keep_alive(said, default),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What is done about answers that are late or break: what a model says, else what the defaults say.
 
+use std::time::Duration;
+
 use crate::config::forms::Switch;
 use crate::config::schema::{self, Defaults, Retry, Timeouts};
 use crate::config::waits;
@@ -14,21 +16,28 @@ pub struct Said<'a> {
     pub hedge: Option<&'a Switch<schema::Hedge>>,
     pub recover: Option<schema::Recover>,
     pub hold: Option<waits::Hold>,
+    pub keep_alive: Option<waits::KeepAlive>,
 }
 
 impl<'a> From<&'a schema::Model> for Said<'a> {
     fn from(said: &'a schema::Model) -> Self {
-        let schema::Model { retry, timeouts, strict, hedge, recover, hold, .. } = said;
-        Self { retry, timeouts, strict: *strict, hedge: hedge.as_ref(), recover: *recover, hold: *hold }
+        let schema::Model { retry, timeouts, strict, hedge, recover, hold, keep_alive, .. } = said;
+        let (hedge, keep_alive) = (hedge.as_ref(), *keep_alive);
+        Self { retry, timeouts, strict: *strict, hedge, recover: *recover, hold: *hold, keep_alive }
     }
 }
 
 impl<'a> From<&'a Defaults> for Said<'a> {
     fn from(said: &'a Defaults) -> Self {
-        let Defaults { retry, timeouts, strict, hedge, recover, hold } = said;
-        Self { retry, timeouts, strict: *strict, hedge: hedge.as_ref(), recover: *recover, hold: *hold }
+        let Defaults { retry, timeouts, strict, hedge, recover, hold, keep_alive } = said;
+        let (hedge, keep_alive) = (hedge.as_ref(), *keep_alive);
+        Self { retry, timeouts, strict: *strict, hedge, recover: *recover, hold: *hold, keep_alive }
     }
 }
+
+/// What the standard of server-sent events proposes against proxies that drop silent connections. Few answers take
+/// longer to begin, so few have to begin with it.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// On as soon as anything is said of it: like other maps, an empty one says nothing.
 pub fn hedge(said: Said<'_>, default: Said<'_>) -> Option<Hedge> {
@@ -82,10 +91,16 @@ pub fn hold(said: Said<'_>, default: Said<'_>) -> Hold {
     }
 }
 
+pub fn keep_alive(said: Said<'_>, default: Said<'_>) -> Option<Duration> {
+    match said.keep_alive.or(default.keep_alive) {
+        None => Some(KEEP_ALIVE),
+        Some(waits::KeepAlive::Off) => None,
+        Some(waits::KeepAlive::After(period)) => Some(period.0),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::config::{Fake, parse};
 
@@ -119,5 +134,23 @@ mod tests {
         check("hold: 300ms", "hold: all", None, Restart, Hold::For(Duration::from_millis(300)));
         check("hold: off", "hold: all", None, Restart, Hold::No);
         check("hold: 0s", "hold: all", None, Restart, Hold::No);
+    }
+
+    #[test]
+    fn a_silence_is_as_long_as_it_is_said_to_be() {
+        let check = |model: &str, defaults: &str, expected: Option<u64>| {
+            let text = format!("models: {{m: {{{model}}}}}\ndefaults: {{{defaults}}}");
+            let config = parse(&text, "o.yaml", &Fake::default()).unwrap().config;
+            let (said, default) = (Said::from(&config.models.0[0].1), Said::from(&config.defaults));
+            assert_eq!(keep_alive(said, default), expected.map(Duration::from_secs), "{text}");
+        };
+        check("", "", Some(15));
+        check("keep_alive: 5s", "keep_alive: off", Some(5));
+        check("", "keep_alive: 30s", Some(30));
+        check("keep_alive: off", "", None);
+        for wrong in ["0s", "on", "5"] {
+            let text = format!("defaults: {{keep_alive: {wrong}}}");
+            assert!(parse(&text, "o.yaml", &Fake::default()).is_err(), "{text}");
+        }
     }
 }
