@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::canonical::{Fault, FaultKind};
-use crate::dialect::json::{Found, NotJson, Scan};
+use crate::dialect::json::{Found, NotJson, Scan, quote};
 use crate::upstream::Body;
 
 /// Reads a body as it arrives.
@@ -61,11 +61,15 @@ impl Default for RequestScan {
 
 /// The body with `model` where the model stood: at [`RequestHead::model_at`].
 pub fn patch(body: &Body, at: Range<usize>, model: &str) -> Body {
-    let mut value = serde_json::Value::from(model).to_string();
+    let mut value = Vec::with_capacity(model.len() + 16);
     if at.is_empty() {
-        let alone = body.slice(at.start, at.start + 1) == "}";
-        value = format!("\"model\":{value}{}", if alone { "" } else { "," });
+        value.extend_from_slice(b"\"model\":");
+        quote(model, &mut value);
+        if body.slice(at.start, at.start + 1) != "}" {
+            value.push(b',');
+        }
     } else {
+        quote(model, &mut value);
         let before = body.slice(at.start, at.end);
         let escaped = || serde_json::from_slice::<String>(&before).is_ok_and(|before| before == model);
         if before == value || before.contains(&b'\\') && escaped() {

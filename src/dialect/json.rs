@@ -7,6 +7,7 @@
 
 mod brackets;
 mod class;
+mod quote;
 mod text;
 
 use std::ops::Range;
@@ -16,6 +17,8 @@ use smallvec::SmallVec;
 use self::brackets::Brackets;
 use self::class::{CLASSES, Class};
 use self::text::end_of_text;
+
+pub use self::quote::quote;
 
 /// The walk over one document. It can stop between any two bytes.
 pub struct Scan {

@@ -11,6 +11,7 @@ use super::media::Source;
 use crate::canonical::{
     Cache, Citation, Dialect, Media, Part, Raw, Reasoning, Signature, Source as MediaSource, Str, ToolCall, fitting_id,
 };
+use crate::dialect::json::quote;
 
 /// One block.
 #[derive(Debug, Serialize)]
@@ -95,6 +96,19 @@ impl CacheControl {
 }
 
 impl<'r> Block<'r> {
+    /// Writes it. Plain text, which most blocks are, by hand: it may be long.
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        match self {
+            Self::Text { text, citations, cache_control: None } if citations.is_empty() => {
+                out.extend_from_slice(b"{\"type\":\"text\",\"text\":");
+                quote(text, out);
+                out.push(b'}');
+                Ok(())
+            }
+            _ => serde_json::to_writer(out, self),
+        }
+    }
+
     /// Text and nothing else about it.
     pub(super) fn text(text: impl Into<Cow<'r, str>>) -> Self {
         Self::Text { text: text.into(), citations: Vec::new(), cache_control: None }

@@ -42,8 +42,6 @@ pub(super) fn request(request: &Request<'_>, target: &Target<'_>, lost: &mut Los
         max_tokens: plan.max_tokens,
         // Bedrock's path says it.
         stream: (target.flavour != Flavour::Bedrock && request.stream).then_some(true),
-        system: &conversation.system,
-        messages: &conversation.messages,
         tools: &tools,
         tool_choice,
         output_config: OutputConfig::of(plan.effort, format, &others),
@@ -56,7 +54,9 @@ pub(super) fn request(request: &Request<'_>, target: &Target<'_>, lost: &mut Los
         service_tier: service_tier(request, target.flavour, lost),
         cache_control: CacheControl::of(request.cache.as_ref()),
     };
-    let mut out = serde_json::to_vec(&body)
+    let mut out = Vec::with_capacity(1024);
+    serde_json::to_writer(&mut out, &body)
+        .and_then(|()| conversation.write(&mut out))
         .map_err(|error| Fault::new(FaultKind::Internal, "the request could not be written").with_detail(error))?;
     for other in others.iter().filter(|other| !other.kind.starts_with(OUTPUT_CONFIG)) {
         out.pop();
@@ -78,9 +78,6 @@ struct Body<'r> {
     max_tokens: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     stream: Option<bool>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    system: &'r [Block<'r>],
-    messages: &'r [turns::Message<'r>],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     tools: &'r [tools::Tool<'r>],
     #[serde(skip_serializing_if = "Option::is_none")]

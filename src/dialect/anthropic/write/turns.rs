@@ -8,18 +8,43 @@
 //!   text of the user in `<system>` tags, which keeps its place.
 //! - Blank text is dropped, and a message that would be empty says so.
 
-use serde::Serialize;
-
 use super::block::Block;
 use super::gather::Gatherer;
 use crate::canonical::{Fault, FaultKind, Lost, Request};
 use crate::dialect::codec::Flavour;
 
 /// One message.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(super) struct Message<'r> {
     pub(super) role: &'static str,
     pub(super) content: Vec<Block<'r>>,
+}
+
+impl Message<'_> {
+    fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        out.extend_from_slice(b"{\"role\":\"");
+        out.extend_from_slice(self.role.as_bytes());
+        out.extend_from_slice(b"\",\"content\":");
+        list(&self.content, out, Block::write)?;
+        out.push(b'}');
+        Ok(())
+    }
+}
+
+fn list<T>(
+    items: &[T],
+    out: &mut Vec<u8>,
+    write: impl Fn(&T, &mut Vec<u8>) -> serde_json::Result<()>,
+) -> serde_json::Result<()> {
+    out.push(b'[');
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write(item, out)?;
+    }
+    out.push(b']');
+    Ok(())
 }
 
 /// What becomes of the turns.
@@ -60,6 +85,19 @@ pub(super) fn conversation<'r>(
 }
 
 impl Conversation<'_> {
+    /// Writes `system` and `messages` as the last members of the object that `out` ends with.
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        out.pop();
+        if !self.system.is_empty() {
+            out.extend_from_slice(b",\"system\":");
+            list(&self.system, out, Block::write)?;
+        }
+        out.extend_from_slice(b",\"messages\":");
+        list(&self.messages, out, Message::write)?;
+        out.push(b'}');
+        Ok(())
+    }
+
     /// The model is in the middle of using tools, and its thoughts before that are not there any more.
     pub(super) fn lost_its_thoughts(&self) -> bool {
         let [.., asked, answered] = self.messages.as_slice() else { return false };

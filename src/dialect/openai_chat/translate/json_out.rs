@@ -5,6 +5,7 @@ use std::fmt::Display;
 use serde::{Serialize, Serializer};
 
 use crate::canonical::Raw;
+use crate::dialect::json::quote;
 
 /// An object that is being written.
 pub(super) struct Object<'o> {
@@ -37,7 +38,7 @@ impl<'o> Object<'o> {
     /// Where the value of a member goes.
     pub(super) fn key(&mut self, name: &str) -> &mut Vec<u8> {
         let out = self.item();
-        value(out, name);
+        quote(name, out);
         out.push(b':');
         out
     }
@@ -45,6 +46,12 @@ impl<'o> Object<'o> {
     /// A member.
     pub(super) fn set(&mut self, name: &str, member: impl Serialize) -> &mut Self {
         value(self.key(name), member);
+        self
+    }
+
+    /// A member that is a text, and may be long.
+    pub(super) fn text(&mut self, name: &str, text: &str) -> &mut Self {
+        quote(text, self.key(name));
         self
     }
 

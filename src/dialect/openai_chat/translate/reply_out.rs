@@ -91,8 +91,11 @@ fn write_texts(parts: &[Part<'_>], message: &mut Object<'_>) {
         }
     }
     let (calls, refused) = stop::holds(parts);
-    let content = if text.is_empty() && (calls || refused) { None } else { Some(text) };
-    message.set("content", content).set("refusal", (!refusal.is_empty()).then_some(refusal));
+    match text.is_empty() && (calls || refused) {
+        true => message.set("content", ()),
+        false => message.text("content", &text),
+    };
+    message.set("refusal", (!refusal.is_empty()).then_some(refusal));
     if let Some(proof) = proof {
         assistant_out::google(&proof.tagged(Dialect::Gemini), message);
     }

@@ -104,7 +104,7 @@ impl Writer {
 
     /// A chunk whose delta is one text.
     fn text_chunk(&self, choice: u32, name: &str, text: &str, out: &mut Vec<u8>) {
-        self.chunk(choice, out, |delta| _ = delta.set(name, text));
+        self.chunk(choice, out, |delta| _ = delta.text(name, text));
     }
 
     fn answer(&mut self, choice: u32) -> &mut Answer {
