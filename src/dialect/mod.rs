@@ -23,6 +23,7 @@ pub mod ollama;
 pub mod openai_chat;
 pub mod openai_responses;
 pub mod restore;
+pub mod sieve;
 pub mod sse;
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use super::turns_in;
 use super::wire::CacheControl;
 use crate::canonical::{Cache, Dialect, Fault, FaultKind, Foreign, Raw, Request, Str, Tool};
 use crate::dialect::codec::Asked;
+use crate::dialect::sieve::{Known, Sieved};
 use crate::dialect::wire::{List, Members, read_client};
 
 /// What the canonical model has a place for. [`KNOWN`] names the same.
@@ -75,6 +76,7 @@ struct Body<'a> {
     cache_control: Option<CacheControl<'a>>,
 }
 
+/// What [`Body`] knows.
 const KNOWN: [&str; 38] = [
     "model",
     "messages",
@@ -116,6 +118,10 @@ const KNOWN: [&str; 38] = [
     "cache_control",
 ];
 
+impl Known for Body<'_> {
+    const MEMBERS: &'static [&'static str] = &KNOWN;
+}
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct StreamOptions {
@@ -124,8 +130,8 @@ struct StreamOptions {
 
 /// A client's request.
 pub(in super::super) fn read_request<'a>(body: &'a [u8], asked: &Asked<'a>) -> Result<Request<'a>, Fault> {
-    let mut wire: Body<'a> = read_client(body)?;
-    let mut request = Request { others: others(body, &KNOWN)?, ..Request::default() };
+    let Sieved { known: mut wire, others } = read_client::<Sieved<'a, Body<'a>>>(body)?;
+    let mut request = Request { others: foreigners(others, &[]), ..Request::default() };
     request.model = asked.model.map(Str::new).or(wire.model.take()).unwrap_or_default();
     request.turns = turns_in::read(wire.messages.take().ok_or_else(|| refused("`messages`: missing".into()))?)?;
     request.stream = wire.stream.unwrap_or(asked.stream);
@@ -190,8 +196,12 @@ fn read_tools<'a>(wire: &mut Body<'a>, request: &mut Request<'a>) -> Result<(), 
 /// The members of a document that are not among `known`; `null` counts as absent.
 pub(super) fn others<'a>(body: &'a [u8], known: &[&str]) -> Result<Vec<Foreign<'a>>, Fault> {
     let members: Members<'a> = read_client(body)?;
-    let unknown = members.0.into_iter().filter(|(name, json)| !known.contains(&name.as_str()) && !json.is_null());
-    Ok(unknown.map(|(kind, json)| Foreign { dialect: Dialect::OpenAiChat, kind, json }).collect())
+    Ok(foreigners(members.0, known))
+}
+
+fn foreigners<'a>(members: Vec<(Str<'a>, Raw<'a>)>, known: &[&str]) -> Vec<Foreign<'a>> {
+    let unknown = members.into_iter().filter(|(name, json)| !known.contains(&name.as_str()) && !json.is_null());
+    unknown.map(|(kind, json)| Foreign { dialect: Dialect::OpenAiChat, kind, json }).collect()
 }
 
 fn foreign<'a>(kind: &'static str, raw: &'a RawValue) -> Foreign<'a> {
