@@ -73,10 +73,10 @@ impl<T: Transport> Exchange<T> {
         entry: Entry,
         joint: Option<Joint<'_>>,
     ) -> Done<'p, T::Reply> {
-        let key = pick_key(&target.provider, now(), fastrand::f64);
         let started = tokio::time::Instant::now();
-        let forced = is_known_to_fail(target);
-        let outcome = self.ask(call, policy, (candidate, target), entry, key, joint).await;
+        let key = pick_key(&target.provider, started.into_std(), fastrand::f64);
+        let forced = is_known_to_fail(target, started.into_std());
+        let outcome = self.ask(call, policy, (candidate, target), (started, entry), key, joint).await;
         Done { candidate, target, key, took: started.elapsed(), forced, outcome }
     }
 
@@ -85,25 +85,28 @@ impl<T: Transport> Exchange<T> {
         call: &Call,
         policy: &Policy,
         (candidate, target): (usize, &Target),
-        Entry { room, others_left }: Entry,
+        (started, Entry { room, others_left }): (tokio::time::Instant, Entry),
         key: Option<&Key>,
         joint: Option<Joint<'_>>,
     ) -> Result<Answer<T::Reply>, Fault> {
-        let mut in_flight = target.health.start(now()).whole(!call.head.stream).with(room);
-        let started = tokio::time::Instant::now();
-        let patience = Patience::new(call, policy, policy.first(&target.health, call.head.stream, others_left));
+        let mut in_flight = target.health.start(started.into_std()).whole(!call.head.stream).with(room);
+        let first = policy.first(&target.health, call.head.stream, others_left);
+        let patience = Patience::new(call, policy, started + first);
         let asked = Asked { call, policy, patience, joint };
         // Pinned where it is made, here and below: whatever takes a future by value copies all of it.
         let answer = pin!(async {
             let Outbound { mut request, sent } = outbound::request(call, policy, target, key, joint)?;
-            let send = pin!(async {
-                if let Some(signer) = &target.provider.signer {
-                    // Boxed: few providers want it, and it may ask for a token first.
-                    Box::pin(sign(signer, &target.provider.endpoint, &mut request, &self.fetch)).await?;
-                }
-                self.transport.send(&target.provider.endpoint, request).await
-            });
-            let reply = patience.first(send).await?;
+            // In a block of its own, so that reading the reply takes the same place.
+            let reply = {
+                let send = pin!(async {
+                    if let Some(signer) = &target.provider.signer {
+                        // Boxed: few providers want it, and it may ask for a token first.
+                        Box::pin(sign(signer, &target.provider.endpoint, &mut request, &self.fetch)).await?;
+                    }
+                    self.transport.send(&target.provider.endpoint, request).await
+                });
+                patience.first(send).await?
+            };
             hold::first_event(asked, sent, reply).await
         });
         match answer.await {
@@ -175,8 +178,8 @@ pub(super) fn rest(fault: &Fault, key: Option<&Key>, target: &Target) -> bool {
 }
 
 /// Whoever asks it now has nothing better.
-fn is_known_to_fail(target: &Target) -> bool {
-    let open = matches!(target.health.standing(now()), health::Standing::Open { .. });
+fn is_known_to_fail(target: &Target, now: Instant) -> bool {
+    let open = matches!(target.health.standing(now), health::Standing::Open { .. });
     open || !target.provider.endpoint.reachable()
 }
 

@@ -38,7 +38,6 @@ pub(super) async fn read(call: &mut Call, caller: &mut impl Caller) -> Result<()
             Err(_) => return Err(Fault::new(FaultKind::ClientTimeout, "the request body was not received in time")),
             Ok(read) => read?,
         };
-        call.received = Instant::now();
         let Some(chunk) = chunk else { break };
         call.record.bytes_in += chunk.len() as u64;
         let room = limit.saturating_sub(call.body.len());
@@ -48,6 +47,7 @@ pub(super) async fn read(call: &mut Call, caller: &mut impl Caller) -> Result<()
         };
         take(&mut call.body, &mut scan, chunk, limit)?;
     }
+    call.received = Instant::now();
     if let Some(inflate) = inflate {
         let room = limit.saturating_sub(call.body.len());
         take(&mut call.body, &mut scan, inflate.finish(room)?, limit)?;

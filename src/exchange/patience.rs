@@ -21,9 +21,9 @@ pub(super) struct Patience {
 }
 
 impl Patience {
-    /// For a try that starts now and has `first` until its first real event.
-    pub(super) fn new(call: &Call, policy: &Policy, first: Duration) -> Self {
-        Self { first: Instant::now() + first, idle: policy.idle, total: call.arrived + policy.total }
+    /// For a try that has until `first` for its first real event.
+    pub(super) fn new(call: &Call, policy: &Policy, first: Instant) -> Self {
+        Self { first, idle: policy.idle, total: call.arrived + policy.total }
     }
 
     /// `work`, which comes before the first real event.

@@ -54,8 +54,9 @@ impl Caller for Client<'_> {
         if !self.session.is_body_done() {
             self.session.set_keepalive(None); // an early refusal: the rest of the body will not be read
         }
-        let mut head = ResponseHeader::build_no_case(status, Some(0)).map_err(|_| Gone)?.as_owned_parts();
-        head.headers = headers;
+        // Made from parts: to take apart what Pingora builds would copy it.
+        let mut head = http::Response::new(()).into_parts().0;
+        (head.status, head.headers) = (status, headers);
         if let Some(origin) = &self.allow_origin {
             head.headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         }
@@ -68,7 +69,7 @@ impl Caller for Client<'_> {
             }
             None => {} // HTTP/2 frames by itself, HTTP/1.0 ends with the connection
         }
-        self.session.write_response_header(Box::new(head.into())).await.map_err(|_| Gone)
+        self.session.write_response_header(Box::new(ResponseHeader::from(head))).await.map_err(|_| Gone)
     }
 
     async fn write(&mut self, bytes: Bytes, last: bool) -> Result<(), Gone> {

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, StatusCode, Uri, Version, header};
 use pingora_core::connectors::ConnectorOptions;
 use pingora_core::protocols::http::client::HttpSession;
@@ -158,21 +159,22 @@ async fn write_request(session: &mut HttpSession, spec: &Spec, authority: &str, 
 }
 
 fn head(http2: bool, spec: &Spec, authority: &str, request: &Request) -> Result<Box<RequestHeader>> {
-    let mut head = RequestHeader::build_no_case(request.method.clone(), request.path.as_bytes(), Some(0))?;
-    let mut headers = request.headers.clone();
+    // Made from parts: to take apart what Pingora builds would copy it.
+    let mut parts = http::Request::new(()).into_parts().0;
+    parts.method = request.method.clone();
+    parts.headers = request.headers.clone();
     if !request.body.is_empty() || request.method == Method::POST {
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(request.body.len()));
+        parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(request.body.len()));
     }
+    let target = PathAndQuery::try_from(&*request.path).or_err(ErrorType::InvalidHTTPHeader, "request target")?;
     if http2 {
-        let scheme = if spec.tls { "https" } else { "http" };
-        let uri = Uri::builder().scheme(scheme).authority(authority).path_and_query(request.path.as_str());
-        head.set_uri(uri.build().or_err(ErrorType::InvalidHTTPHeader, "request target")?);
-        head.set_version(Version::HTTP_2);
+        let uri = Uri::builder().scheme(if spec.tls { "https" } else { "http" }).authority(authority);
+        parts.uri = uri.path_and_query(target).build().or_err(ErrorType::InvalidHTTPHeader, "request target")?;
+        parts.version = Version::HTTP_2;
     } else {
+        parts.uri = target.into();
         let host = HeaderValue::from_str(authority).or_err(ErrorType::InvalidHTTPHeader, "host")?;
-        headers.insert(header::HOST, host);
+        parts.headers.insert(header::HOST, host);
     }
-    let mut parts = head.as_owned_parts();
-    parts.headers = headers;
     Ok(Box::new(parts.into()))
 }
