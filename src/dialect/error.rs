@@ -7,6 +7,7 @@
 
 mod said;
 mod secrets;
+pub mod told;
 mod words;
 
 use bytes::Bytes;

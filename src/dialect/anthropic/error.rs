@@ -5,15 +5,15 @@ use http::StatusCode;
 use serde::Serialize;
 
 use crate::canonical::{Fault, FaultKind};
+use crate::dialect::error::told::{self, upstreams};
 
 /// A fault as a client of this dialect is told: status and body.
 pub fn write_error(fault: &Fault) -> (StatusCode, Bytes) {
     let (status, kind) = words(fault);
     let message = match fault.kind {
-        FaultKind::KeyRefused => &*format!("the provider refused the API key: {}", fault.message),
         // The words by which clients know that they have to shorten the conversation.
         FaultKind::ContextExceeded if !fault.message.contains(TOO_LONG) => &*format!("{TOO_LONG}: {}", fault.message),
-        _ => &*fault.message,
+        _ => &*told::message(fault),
     };
     let request_id = fault.original.as_ref().and_then(|original| original.request_id.as_ref()?.to_str().ok());
     let document = Document { kind: "error", error: Error { kind, message }, request_id };
@@ -75,12 +75,6 @@ fn words(fault: &Fault) -> (StatusCode, &'static str) {
         }
         Internal => (StatusCode::INTERNAL_SERVER_ERROR, "api_error"),
     }
-}
-
-/// The provider's own status where it is of the kind that it should be.
-fn upstreams(fault: &Fault, range: std::ops::RangeInclusive<u16>, otherwise: StatusCode) -> StatusCode {
-    let status = fault.status.filter(|status| range.contains(status));
-    status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(otherwise)
 }
 
 #[derive(Serialize)]

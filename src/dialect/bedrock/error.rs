@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::counted;
 use crate::canonical::{Blame, Fault, FaultKind};
+use crate::dialect::error::told;
 use crate::dialect::{aws_events, error};
 
 /// What the service calls its failures: name, status, what it means, and whether a client may be told by it.
@@ -82,11 +83,7 @@ pub(super) fn write(fault: &Fault) -> (StatusCode, Bytes) {
 }
 
 fn document(fault: &Fault) -> Vec<u8> {
-    let message = match fault.kind {
-        FaultKind::KeyRefused => &*format!("the provider refused the API key: {}", fault.message),
-        _ => &*fault.message,
-    };
-    serde_json::to_vec(&Document { message }).unwrap_or_default() // a string: cannot fail
+    serde_json::to_vec(&Document { message: &told::message(fault) }).unwrap_or_default() // a string: cannot fail
 }
 
 /// A fault in the midst of a stream, where there are only five names.

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::{citation, error, logprobs, reply, stop, usage};
+use super::{citation, logprobs, reply, stop, usage};
 use crate::canonical::{Delta, Event, PartStart, Sequencer, StopReason, Str, StreamWriter, Usage};
 use crate::dialect::codec::About;
+use crate::dialect::error::told;
 
 /// Writes one stream.
 pub(super) struct Writer {
@@ -82,7 +83,7 @@ impl Lines {
             Event::Ping => out.extend_from_slice(b": ping\n\n"),
             Event::Error(fault) => {
                 self.start("", out);
-                self.end(stop::of_fault(fault), Some(error::message(fault)), out);
+                self.end(stop::of_fault(fault), Some(told::message(fault)), out);
             }
             Event::End => {
                 self.start("", out);

@@ -6,7 +6,7 @@ use memchr::memmem;
 
 use super::out::Object;
 use crate::canonical::{Fault, FaultKind};
-use crate::dialect::error;
+use crate::dialect::error::{self, told};
 
 /// An error reply. A wrong key is a 400 here, and told apart from a wrong request by its reason alone.
 pub(super) fn read(status: u16, headers: &HeaderMap, body: &Bytes) -> Fault {
@@ -26,14 +26,11 @@ pub(super) fn write(fault: &Fault) -> (StatusCode, Bytes) {
 
 /// Appends the document, and gives the status that goes with it.
 pub(super) fn write_into(out: &mut Vec<u8>, fault: &Fault) -> StatusCode {
-    let status = status(fault);
+    let status = told::status(fault);
     let mut document = Object::begin(out);
     let mut error = document.object("error");
     error.number("code", status.as_u16().into());
-    match fault.kind {
-        FaultKind::KeyRefused => error.text("message", &format!("the provider refused the API key: {}", fault.message)),
-        _ => error.text("message", &fault.message),
-    }
+    error.text("message", &told::message(fault));
     error.text("status", word(status));
     if let Some(wait) = fault.retry_after {
         // Whole seconds, rounded up: who comes too early is turned away again.
@@ -44,34 +41,6 @@ pub(super) fn write_into(out: &mut Vec<u8>, fault: &Fault) -> StatusCode {
     error.end();
     document.end();
     status
-}
-
-fn status(fault: &Fault) -> StatusCode {
-    use FaultKind::*;
-    match fault.kind {
-        BadRequest | Unsupported => StatusCode::BAD_REQUEST,
-        Rejected | ContextExceeded | ContentFiltered => upstreams(fault, 400..=499, StatusCode::BAD_REQUEST),
-        UnknownModel | ModelMissing => StatusCode::NOT_FOUND,
-        TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        ClientTimeout => StatusCode::REQUEST_TIMEOUT,
-        Forbidden => StatusCode::FORBIDDEN,
-        KeyRefused => upstreams(fault, 401..=403, StatusCode::UNAUTHORIZED),
-        RateLimited | QuotaExhausted => StatusCode::TOO_MANY_REQUESTS,
-        Overloaded | NoTarget | Busy => StatusCode::SERVICE_UNAVAILABLE,
-        ServerError => upstreams(fault, 500..=599, StatusCode::BAD_GATEWAY),
-        ConnectTimeout | FirstTokenTimeout | IdleTimeout | TotalTimeout | UpstreamTimeout => {
-            StatusCode::GATEWAY_TIMEOUT
-        }
-        ClientGone => StatusCode::BAD_REQUEST,
-        Connect | Tls | Reset | Empty | Malformed | Truncated | Diverged | Overtaken => StatusCode::BAD_GATEWAY,
-        Internal => StatusCode::INTERNAL_SERVER_ERROR,
-    }
-}
-
-/// The provider's own status where it is of the kind that it should be.
-fn upstreams(fault: &Fault, range: std::ops::RangeInclusive<u16>, otherwise: StatusCode) -> StatusCode {
-    let status = fault.status.filter(|status| range.contains(status));
-    status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(otherwise)
 }
 
 /// The word of `google.rpc.Code` that goes with a status.

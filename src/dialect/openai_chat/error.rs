@@ -5,14 +5,12 @@ use http::StatusCode;
 use serde::Serialize;
 
 use crate::canonical::{Fault, FaultKind};
+use crate::dialect::error::told;
 
 /// A fault as a client of this dialect is told: status and body.
 pub fn write_error(fault: &Fault) -> (StatusCode, Bytes) {
-    let (status, kind, code) = words(fault);
-    let message = match fault.kind {
-        FaultKind::KeyRefused => &*format!("the provider refused the API key: {}", fault.message),
-        _ => &*fault.message,
-    };
+    let (status, kind, code) = told::openai(fault);
+    let message = &*told::message(fault);
     let param = (fault.kind == FaultKind::UnknownModel).then_some("model");
     let document = Document { error: Error { message, kind, param, code } };
     // Strings alone: writing them cannot fail.
@@ -23,44 +21,6 @@ pub fn write_error(fault: &Fault) -> (StatusCode, Bytes) {
 pub fn error_event(fault: &Fault) -> Bytes {
     let (_, body) = write_error(fault);
     [b"data: ", &*body, b"\n\n"].concat().into()
-}
-
-/// Status, type and code.
-fn words(fault: &Fault) -> (StatusCode, &'static str, Option<&'static str>) {
-    use FaultKind::*;
-    const REQUEST: &str = "invalid_request_error";
-    let label = Some(fault.kind.as_str());
-    match fault.kind {
-        BadRequest => (StatusCode::BAD_REQUEST, REQUEST, None),
-        Unsupported => (StatusCode::BAD_REQUEST, REQUEST, label),
-        Rejected => (upstreams(fault, 400..=499, StatusCode::BAD_REQUEST), REQUEST, None),
-        ContextExceeded => (StatusCode::BAD_REQUEST, REQUEST, Some("context_length_exceeded")),
-        ContentFiltered => (StatusCode::BAD_REQUEST, REQUEST, Some("content_policy_violation")),
-        UnknownModel | ModelMissing => (StatusCode::NOT_FOUND, REQUEST, Some("model_not_found")),
-        TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, REQUEST, Some("request_too_large")),
-        ClientTimeout => (StatusCode::REQUEST_TIMEOUT, REQUEST, label),
-        Forbidden => (StatusCode::FORBIDDEN, REQUEST, label),
-        KeyRefused => (upstreams(fault, 401..=403, StatusCode::UNAUTHORIZED), REQUEST, Some("invalid_api_key")),
-        RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", Some("rate_limit_exceeded")),
-        QuotaExhausted => (StatusCode::TOO_MANY_REQUESTS, "insufficient_quota", Some("insufficient_quota")),
-        Overloaded | NoTarget | Busy => (StatusCode::SERVICE_UNAVAILABLE, "server_error", label),
-        ServerError => (upstreams(fault, 500..=599, StatusCode::BAD_GATEWAY), "server_error", label),
-        ConnectTimeout | FirstTokenTimeout | IdleTimeout | TotalTimeout | UpstreamTimeout => {
-            (StatusCode::GATEWAY_TIMEOUT, "api_error", label)
-        }
-        // Nobody is there to read it.
-        ClientGone => (StatusCode::BAD_REQUEST, REQUEST, label),
-        Connect | Tls | Reset | Empty | Malformed | Truncated | Diverged | Overtaken => {
-            (StatusCode::BAD_GATEWAY, "api_error", label)
-        }
-        Internal => (StatusCode::INTERNAL_SERVER_ERROR, "server_error", label),
-    }
-}
-
-/// The provider's own status where it is of the kind that it should be.
-fn upstreams(fault: &Fault, range: std::ops::RangeInclusive<u16>, otherwise: StatusCode) -> StatusCode {
-    let status = fault.status.filter(|status| range.contains(status));
-    status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(otherwise)
 }
 
 #[derive(Serialize)]

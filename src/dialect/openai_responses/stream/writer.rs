@@ -13,6 +13,7 @@ use crate::canonical::{
     Usage, replay,
 };
 use crate::dialect::codec::About;
+use crate::dialect::error::told;
 
 /// Writes a stream.
 pub(in super::super) struct Writer {
@@ -265,7 +266,7 @@ impl State {
 
     /// The SDKs tell this from an end; an `error` event before it would make some of them throw and never see it.
     fn fail(&mut self, fault: &Fault, out: &mut Vec<u8>) {
-        let message = error::message(fault);
+        let message = told::message(fault);
         let end = End::Failed { code: error::failed_code(fault), message: &message };
         let used = Some(&self.usage).filter(|usage| !usage.is_empty());
         let Self { envelope, items: Items { events, done, .. }, .. } = self;
