@@ -176,6 +176,31 @@ impl<'a> Request<'a> {
         })
     }
 
+    /// The functions by their names; of several of one name the first.
+    pub fn functions_by_name(&self) -> HashMap<&str, &Function<'a>> {
+        let mut all = HashMap::new();
+        self.functions().for_each(|function| _ = all.entry(function.name.as_str()).or_insert(function));
+        all
+    }
+
+    /// The names of a choice among some: a set, because there may be thousands, to be looked for among thousands.
+    pub fn among(&self) -> Option<HashSet<&str>> {
+        match &self.tool_choice {
+            Some(ToolChoice::Among { names, .. }) => Some(names.iter().map(Str::as_str).collect()),
+            _ => None,
+        }
+    }
+
+    /// The names of the functions that alone may be asked for, where the choice is of one or of some, and where at least
+    /// one of them is there.
+    pub fn chosen(&self) -> Option<HashSet<&str>> {
+        let names = match &self.tool_choice {
+            Some(ToolChoice::Named(name)) => HashSet::from([name.as_str()]),
+            _ => self.among()?,
+        };
+        self.functions().any(|function| names.contains(function.name.as_str())).then_some(names)
+    }
+
     /// The answer is to go on from `text`. Thoughts would come before it, and blanks at its end are not taken everywhere.
     pub fn go_on_from(&mut self, text: String) {
         let text = text.trim_end().to_owned();

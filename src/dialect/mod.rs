@@ -13,6 +13,7 @@ pub mod doors;
 pub mod error;
 pub mod flow;
 pub mod frames;
+pub mod functions;
 pub mod gemini;
 pub mod head;
 pub mod invoke;

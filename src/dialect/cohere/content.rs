@@ -3,10 +3,11 @@
 use serde_json::value::RawValue;
 
 use super::citation;
-use super::wire::{Message, Piece, ToolCall, text_or_json};
+use super::wire::{Message, Piece, text_or_json};
 use crate::canonical::{
-    Dialect, Foreign, Media, MediaKind, Part, Raw, Reasoning, Source, Str, ToolCall as Call, ToolResult, made_up_id,
+    Dialect, Foreign, Media, MediaKind, Part, Raw, Reasoning, Source, Str, ToolCall as Call, ToolResult,
 };
+use crate::dialect::functions::ToolCall;
 
 /// What is wrong with a content, with its place in the message.
 pub(super) type Wrong = String;
@@ -68,16 +69,9 @@ pub(super) fn spoken<'a>(message: Message<'a>, answer: &str) -> Result<Vec<Part<
     Ok(said)
 }
 
+/// A call. `answer` names what it stands in, where it has no id.
 pub(super) fn call<'a>(wire: ToolCall<'a>, answer: &str, at: usize) -> Call<'a> {
-    let function = wire.function.unwrap_or_default();
-    Call {
-        id: wire.id.filter(|id| !id.is_empty()).unwrap_or_else(|| made_up_id(answer, at).into()),
-        name: function.name.unwrap_or_default(),
-        arguments: text_or_json(function.arguments),
-        free_form: false,
-        signature: None,
-        cache: None,
-    }
+    wire.read(answer, at, text_or_json)
 }
 
 /// What a tool said: a text, or texts and documents.

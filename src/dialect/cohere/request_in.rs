@@ -7,10 +7,10 @@ use serde_json::value::RawValue;
 use super::content;
 use super::wire::Message;
 use crate::canonical::{
-    Dialect, Fault, FaultKind, Foreign, Format, Function, Part, Raw, Request, Role, Str, Thinking, Tool, ToolChoice,
-    Turn,
+    Dialect, Fault, FaultKind, Foreign, Format, Part, Raw, Request, Role, Str, Thinking, Tool, ToolChoice, Turn,
 };
 use crate::dialect::codec::Asked;
+use crate::dialect::functions;
 use crate::dialect::wire::{List, Members, read_client};
 
 /// What the canonical model has a place for. [`KNOWN`] names the same.
@@ -83,24 +83,6 @@ struct WireThinking<'a> {
     token_budget: Option<u64>,
 }
 
-#[derive(Deserialize)]
-struct WireTool<'a> {
-    #[serde(borrow, default, rename = "type")]
-    kind: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    function: Option<WireFunction<'a>>,
-}
-
-#[derive(Deserialize)]
-struct WireFunction<'a> {
-    #[serde(borrow)]
-    name: Str<'a>,
-    #[serde(borrow, default)]
-    description: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    parameters: Option<Raw<'a>>,
-}
-
 /// A client's request.
 pub(super) fn read_request<'a>(body: &'a [u8], asked: &Asked<'a>) -> Result<Request<'a>, Fault> {
     let wire: Body<'a> = read_client(body)?;
@@ -163,21 +145,13 @@ fn turns(messages: Vec<Message<'_>>) -> Result<Vec<Turn<'_>>, Fault> {
     Ok(turns)
 }
 
+/// One switch is for all of them.
 fn tool(raw: &RawValue, strict: Option<bool>) -> serde_json::Result<Tool<'_>> {
-    let wire: WireTool<'_> = serde_json::from_str(raw.get())?;
-    Ok(match wire.function {
-        Some(WireFunction { name, description, parameters }) => Tool::Function(Function {
-            name,
-            description,
-            parameters,
-            strict: strict.filter(|strict| *strict),
-            ..Function::default()
-        }),
-        None => {
-            let kind = wire.kind.unwrap_or_default();
-            Tool::Foreign(Foreign { dialect: Dialect::Cohere, kind, json: Raw::from(raw) })
-        }
-    })
+    let mut tool = functions::read(raw, Dialect::Cohere)?;
+    if let Tool::Function(function) = &mut tool {
+        function.strict = strict.filter(|strict| *strict);
+    }
+    Ok(tool)
 }
 
 fn choice(word: &str) -> Result<ToolChoice<'static>, Fault> {

@@ -4,10 +4,11 @@ use serde::Serialize;
 use serde_json::Number;
 
 use super::message_out::MessageOut;
-use super::tools_out::{self, FormatOut, ToolOut};
+use super::tools_out::{self, FormatOut};
 use super::turns_out::{self, Source};
 use crate::canonical::{Dialect, Fault, Foreign, Lost, Raw, Request, Str, Thinking};
 use crate::dialect::codec::Target;
+use crate::dialect::functions::ToolOut;
 use crate::dialect::wire::Members;
 
 #[derive(Serialize)]

@@ -4,10 +4,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::usage;
-use super::wire::{ToolCall, text_or_json};
+use super::wire::text_or_json;
 use super::{citation, content, logprobs, stop};
 use crate::canonical::{Delta, Event, Fault, FaultKind, PartStart, Raw, StopReason, Str, StreamReader, Usage};
 use crate::dialect::error;
+use crate::dialect::functions::ToolCall;
 use crate::dialect::wire::List;
 
 #[derive(Default, Deserialize)]

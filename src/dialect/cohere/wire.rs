@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::canonical::{Raw, Str};
+use crate::dialect::functions::ToolCall;
 use crate::dialect::wire::List;
 
 /// One message of a request, or the message of a reply.
@@ -55,25 +56,6 @@ pub(super) struct Document<'a> {
     /// An object, or a text.
     #[serde(borrow)]
     pub(super) data: Option<&'a RawValue>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct ToolCall<'a> {
-    #[serde(borrow)]
-    pub(super) id: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(super) function: Option<Called<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Called<'a> {
-    #[serde(borrow)]
-    pub(super) name: Option<Str<'a>>,
-    /// A string that holds JSON. Clients are seen to send the object itself.
-    #[serde(borrow)]
-    pub(super) arguments: Option<&'a RawValue>,
 }
 
 /// The text of a string, or the JSON of anything else. `null`, also as the text that Cohere has for no arguments, is

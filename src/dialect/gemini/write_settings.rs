@@ -115,8 +115,8 @@ fn says_nothing(schema: &str) -> bool {
 fn write_tool_config(object: &mut Object<'_>, request: &Request<'_>, lost: &mut Lost) {
     let others = || own_others(request, "toolConfig.");
     let choice = request.tool_choice.as_ref();
-    let known = |name: &str| request.functions().any(|function| function.name == name);
-    let has_functions = request.functions().next().is_some();
+    let known = request.functions_by_name();
+    let has_functions = !known.is_empty();
     let (mode, names): (_, Vec<&str>) = match choice {
         Some(ToolChoice::Auto) => ("AUTO", Vec::new()),
         Some(ToolChoice::None) => ("NONE", Vec::new()),
@@ -128,7 +128,7 @@ fn write_tool_config(object: &mut Object<'_>, request: &Request<'_>, lost: &mut 
         None => ("", Vec::new()),
     };
     let wanted = names.len();
-    let names: Vec<_> = names.into_iter().filter(|name| known(name)).collect();
+    let names: Vec<_> = names.into_iter().filter(|name| known.contains_key(name)).collect();
     // Google refuses names that it was not told, and any choice where there is nothing to choose.
     lost.add_if(names.len() < wanted, "tool_choice");
     lost.add_if(!has_functions && mode == "ANY", "tool_choice");

@@ -6,10 +6,9 @@ use serde_json::value::RawValue;
 use super::messages_in;
 use super::options;
 use super::wire::Message;
-use crate::canonical::{
-    Dialect, Fault, FaultKind, Foreign, Format, Function, Raw, Request, Role, Str, Thinking, Tool, Turn,
-};
+use crate::canonical::{Dialect, Fault, FaultKind, Foreign, Format, Raw, Request, Role, Str, Thinking, Turn};
 use crate::dialect::codec::Asked;
+use crate::dialect::functions;
 use crate::dialect::wire::{Members, read_client};
 
 /// What the canonical model has a place for. [`KNOWN`] names the same.
@@ -57,29 +56,12 @@ const KNOWN: [&str; 12] = [
 /// What clients send who mean nothing by it.
 const NOTHING: [&str; 5] = ["null", "\"\"", "[]", "{}", "false"];
 
-#[derive(Deserialize)]
-struct WireTool<'a> {
-    #[serde(borrow, default, rename = "type")]
-    kind: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    function: Option<WireFunction<'a>>,
-}
-
-#[derive(Deserialize)]
-struct WireFunction<'a> {
-    #[serde(borrow)]
-    name: Str<'a>,
-    #[serde(borrow, default)]
-    description: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    parameters: Option<Raw<'a>>,
-}
-
 /// A client's request, of either form.
 pub(super) fn read_request<'a>(body: &'a [u8], asked: &Asked<'a>) -> Result<Request<'a>, Fault> {
     let mut wire: Body<'a> = read_client(body)?;
     let stream = wire.stream.unwrap_or(true);
-    let tool = |(at, raw)| tool(raw).map_err(|error| refused(format!("`tools[{at}]`: {error}")));
+    let tool =
+        |(at, raw)| functions::read(raw, Dialect::Ollama).map_err(|error| refused(format!("`tools[{at}]`: {error}")));
     let mut request = Request {
         model: asked.model.map(Str::new).or(wire.model.take()).unwrap_or_default(),
         stream,
@@ -111,19 +93,6 @@ fn prompt(wire: Body<'_>) -> Vec<Turn<'_>> {
     let user = messages_in::parts(message(wire.prompt, wire.images), "");
     let turns = [(Role::System, system), (Role::User, user)].into_iter().filter(|(_, parts)| !parts.is_empty());
     turns.map(|(role, parts)| Turn { role, parts, name: None }).collect()
-}
-
-fn tool(raw: &RawValue) -> serde_json::Result<Tool<'_>> {
-    let wire: WireTool<'_> = serde_json::from_str(raw.get())?;
-    Ok(match wire.function {
-        Some(WireFunction { name, description, parameters }) => {
-            Tool::Function(Function { name, description, parameters, ..Function::default() })
-        }
-        None => {
-            let kind = wire.kind.unwrap_or_default();
-            Tool::Foreign(Foreign { dialect: Dialect::Ollama, kind, json: Raw::from(raw) })
-        }
-    })
 }
 
 fn format(raw: &RawValue) -> Result<Option<Format<'_>>, Fault> {

@@ -5,10 +5,11 @@ use serde::{Serialize, Serializer};
 
 use super::messages_out::{self, MessageOut};
 use super::options::{self, PREFIX};
-use super::tools_out::{self, FormatOut, ToolOut};
+use super::tools_out::{self, FormatOut};
 use crate::canonical::effort::clamp;
 use crate::canonical::{Dialect, Fault, FaultKind, Foreign, Lost, Raw, Request, Thinking};
 use crate::dialect::codec::Target;
+use crate::dialect::functions::ToolOut;
 use crate::dialect::wire::Members;
 
 #[derive(Serialize)]

@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::canonical::{Str, ToolCall as Call, made_up_id};
+use crate::canonical::{Str, ToolCall as Call};
+use crate::dialect::functions::ToolCall;
 
 /// One message of a request, or the message of an answer.
 #[derive(Debug, Default, Deserialize)]
@@ -26,25 +27,6 @@ pub(super) struct Message<'a> {
     /// Of a result: the call, where the client says it.
     #[serde(borrow)]
     pub(super) tool_call_id: Option<Str<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct ToolCall<'a> {
-    #[serde(borrow)]
-    pub(super) id: Option<Str<'a>>,
-    #[serde(borrow)]
-    pub(super) function: Option<Called<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Called<'a> {
-    #[serde(borrow)]
-    pub(super) name: Option<Str<'a>>,
-    /// An object. Clients that know other dialects better are seen to send a text.
-    #[serde(borrow)]
-    pub(super) arguments: Option<&'a RawValue>,
 }
 
 /// A whole answer, or a line of one: of `/api/chat` or of `/api/generate`.
@@ -90,15 +72,7 @@ impl<'a> Answer<'a> {
 
 /// A call. `answer` names what it stands in, where it has no id.
 pub(super) fn call<'a>(wire: ToolCall<'a>, answer: &str, at: usize) -> Call<'a> {
-    let function = wire.function.unwrap_or_default();
-    Call {
-        id: wire.id.filter(|id| !id.is_empty()).unwrap_or_else(|| made_up_id(answer, at).into()),
-        name: function.name.unwrap_or_default(),
-        arguments: arguments(function.arguments),
-        free_form: false,
-        signature: None,
-        cache: None,
-    }
+    wire.read(answer, at, arguments)
 }
 
 fn arguments(raw: Option<&RawValue>) -> Str<'_> {

@@ -1,12 +1,14 @@
-//! A turn of thousands of calls costs in proportion to them: whoever looks for each among all keeps a core for minutes
-//! with one body of the size that clients may send.
+//! A turn of thousands of calls costs in proportion to them, and so does a choice among thousands of tools: whoever looks
+//! for each among all keeps a core for minutes with one body of the size that clients may send.
 
 use std::fmt::Write;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use super::super::codec::{self, Asked, Flavour, Target};
-use crate::canonical::{Dialect, Lost, Part, Request, Role, ToolCall, ToolResult, Turn};
+use crate::canonical::{
+    Dialect, Function, Lost, Part, Request, Role, Str, Tool, ToolCall, ToolChoice, ToolResult, Turn,
+};
 
 /// Eight times as many may take so many times as long: it is 8 where each costs the same, 64 where it costs them all.
 const MOST: u32 = 20;
@@ -37,6 +39,18 @@ fn conversation(many: usize, id: Ids) -> Request<'static> {
         turn(Role::User, (0..many).rev().map(|number| Part::ToolResult(result(number))).collect()),
     ];
     Request { turns, ..Request::default() }
+}
+
+/// Many tools, and a choice among all of them from the last to the first.
+fn choice(many: usize) -> Request<'static> {
+    let name = |number| Str::from(format!("tool_{number}"));
+    let function = |number| Tool::Function(Function { name: name(number), ..Function::default() });
+    let names = (0..many).rev().map(name).collect();
+    Request {
+        tools: (0..many).map(function).collect(),
+        tool_choice: Some(ToolChoice::Among { names, required: true }),
+        ..conversation(1, |_| "call".to_owned())
+    }
 }
 
 fn write(request: &Request<'_>, dialect: Dialect) -> Vec<u8> {
@@ -92,6 +106,26 @@ fn many_calls_cost_no_more_than_they_are() {
                     let _ = writeln!(all, "{} {doing} {what}: {few:?}, then {many:?}", dialect.as_str());
                 }
             }
+        }
+    }
+    assert!(all.is_empty(), "eight times as many take much more than eight times as long:\n{all}");
+}
+
+#[test]
+fn a_choice_among_many_tools_costs_no_more_than_they_are() {
+    let (few, many) = (choice(FEW), choice(8 * FEW));
+    // Chat is written in two ways: OpenAI is told the choice, others are told only those tools.
+    let aims = Dialect::ALL.map(|dialect| (dialect, Flavour::Compatible)).into_iter();
+    let aims = aims.chain([(Dialect::OpenAiChat, Flavour::Vendor)]);
+    let mut all = String::new();
+    for (dialect, flavour) in aims {
+        let target = Target { model: "model", flavour };
+        let write = |request| {
+            let written = codec::of(dialect).write_request(request, &target, &mut Lost::nothing()).unwrap();
+            assert!(written.len() > request.tools.len(), "{} tools are not offered", dialect.as_str());
+        };
+        if let Some((few, many)) = slow(|| write(&few), || write(&many)) {
+            let _ = writeln!(all, "{} {flavour:?}: {few:?}, then {many:?}", dialect.as_str());
         }
     }
     assert!(all.is_empty(), "eight times as many take much more than eight times as long:\n{all}");

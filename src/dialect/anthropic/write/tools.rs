@@ -50,11 +50,13 @@ const MOST_STRICT: usize = 20;
 /// Writes the tools.
 pub(super) fn tools<'r>(request: &'r Request<'_>, model: &Model, lost: &mut Lost) -> Vec<Tool<'r>> {
     let mut strict = 0;
+    // The client's list of tools that may be asked for is told by leaving out the others.
+    let among = request.among();
     let mut tools: Vec<_> = request
         .tools
         .iter()
         .filter_map(|tool| match tool {
-            From::Function(function) if !is_among(request, &function.name) => None,
+            From::Function(function) if among.as_ref().is_some_and(|names| !names.contains(&*function.name)) => None,
             From::Function(function) => Some(self::function(function, model, &mut strict, lost)),
             From::Foreign(hosted) if hosted.dialect == Dialect::Anthropic => Some(Tool::Hosted(hosted.json.borrowed())),
             From::Foreign(hosted) => {
@@ -68,14 +70,6 @@ pub(super) fn tools<'r>(request: &'r Request<'_>, model: &Model, lost: &mut Lost
         tools = of_history(request);
     }
     tools
-}
-
-/// The client's list of tools that may be asked for is told by leaving out the others.
-fn is_among(request: &Request<'_>, name: &str) -> bool {
-    match &request.tool_choice {
-        Some(ToolChoice::Among { names, .. }) => names.iter().any(|among| among == name),
-        _ => true,
-    }
 }
 
 fn function<'r>(function: &'r Function<'_>, model: &Model, strict: &mut usize, lost: &mut Lost) -> Tool<'r> {

@@ -75,9 +75,11 @@ pub(super) fn write<'r>(
     lost: &mut Lost,
 ) -> Option<ToolConfig<'r>> {
     let mut tools = Vec::with_capacity(request.tools.len());
-    for tool in &request.tools {
+    let among = request.among();
+    let offered = if request.tool_choice == Some(ToolChoice::None) { &[][..] } else { &request.tools };
+    for tool in offered {
         match tool {
-            _ if !allowed(tool, request.tool_choice.as_ref()) => {}
+            Tool::Function(function) if among.as_ref().is_some_and(|names| !names.contains(&*function.name)) => {}
             Tool::Function(function) => {
                 tools.push(entry(function, family, lost));
                 if let Some(cache) = &function.cache {
@@ -96,14 +98,6 @@ pub(super) fn write<'r>(
     }
     let tool_choice = choice(request, family, thinks, lost);
     Some(ToolConfig { tools, tool_choice })
-}
-
-fn allowed(tool: &Tool<'_>, choice: Option<&ToolChoice<'_>>) -> bool {
-    match (choice, tool) {
-        (Some(ToolChoice::None), _) => false,
-        (Some(ToolChoice::Among { names, .. }), Tool::Function(function)) => names.contains(&function.name),
-        _ => true,
-    }
 }
 
 fn placeholder() -> Entry<'static> {

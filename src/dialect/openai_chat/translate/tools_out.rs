@@ -10,7 +10,7 @@ use super::strict;
 use super::style::Style;
 use crate::canonical::{Dialect, Format, Function, Lost, Raw, Request, Str, Tool, ToolChoice};
 use crate::dialect::codec::Flavour;
-use crate::dialect::wire::Members;
+use crate::dialect::functions::{ONE_TEXT, parameters};
 
 /// Writes `tools`, `tool_choice` and `parallel_tool_calls`.
 pub(super) fn write(request: &Request<'_>, style: &Style<'_>, body: &mut Object<'_>, lost: &mut Lost) {
@@ -33,7 +33,7 @@ pub(super) fn write(request: &Request<'_>, style: &Style<'_>, body: &mut Object<
     }
     list.end();
     if let Some(choice) = choice {
-        write_choice(choice, &tools, style, body, lost);
+        write_choice(choice, request, style, body, lost);
     }
     match request.parallel_tools {
         Some(parallel) if style.refuses_parallel_tools() => lost.add_if(!parallel, "parallel_tool_calls"),
@@ -43,12 +43,9 @@ pub(super) fn write(request: &Request<'_>, style: &Style<'_>, body: &mut Object<
 
 /// The tools that can be said, and, where a choice among some cannot be, only those.
 fn kept<'r, 'a>(request: &'r Request<'a>, style: &Style<'_>, lost: &mut Lost) -> Vec<&'r Tool<'a>> {
-    let allowed = match &request.tool_choice {
-        Some(ToolChoice::Among { names, .. }) if !style.is_openai() => Some(names),
-        _ => None,
-    };
+    let allowed = request.among().filter(|_| !style.is_openai());
     let mut keep = |tool: &&Tool<'_>| match tool {
-        Tool::Function(function) => allowed.is_none_or(|names| names.contains(&function.name)),
+        Tool::Function(function) => allowed.as_ref().is_none_or(|names| names.contains(&*function.name)),
         Tool::Foreign(foreign) if foreign.dialect == Dialect::OpenAiChat => true,
         Tool::Foreign(foreign) => {
             lost.add_tool(foreign);
@@ -92,9 +89,6 @@ fn write_function(function: &Function<'_>, style: &Style<'_>, out: &mut Vec<u8>,
     tool.end();
 }
 
-/// What a tool that takes free text takes where there are only functions: the text as its one argument.
-const ONE_TEXT: &str = r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}"#;
-
 /// The canonical form is Responses'; Chat wraps a grammar in one more object.
 fn write_free_form(format: &Raw<'_>, custom: &mut Object<'_>) {
     #[derive(Deserialize)]
@@ -115,59 +109,37 @@ fn write_free_form(format: &Raw<'_>, custom: &mut Object<'_>) {
     }
 }
 
-/// A schema that OpenAI takes: it wants a type and properties, be they none.
-fn parameters<'r>(schema: Option<&'r Raw<'_>>) -> Cow<'r, str> {
-    const NONE: &str = r#"{"type":"object","properties":{}}"#;
-    let Some(schema) = schema.filter(|schema| schema.is_object()) else { return Cow::Borrowed(NONE) };
-    let members = schema.read::<Members<'_>>().unwrap_or_default().0;
-    let has = |name: &str| members.iter().any(|(member, _)| member == name);
-    let rest = schema.as_str().get(1..).unwrap_or_default();
-    match (members.is_empty(), has("type"), has("properties")) {
-        (true, ..) => Cow::Borrowed(NONE),
-        (_, true, true) => Cow::Borrowed(schema.as_str()),
-        (_, true, false) => Cow::Owned(format!(r#"{{"properties":{{}},{rest}"#)),
-        (_, false, true) => Cow::Owned(format!(r#"{{"type":"object",{rest}"#)),
-        (_, false, false) => Cow::Owned(format!(r#"{{"type":"object","properties":{{}},{rest}"#)),
-    }
-}
-
 fn write_choice(
     choice: &ToolChoice<'_>,
-    tools: &[&Tool<'_>],
+    request: &Request<'_>,
     style: &Style<'_>,
     body: &mut Object<'_>,
     lost: &mut Lost,
 ) {
     let required = if style.is(Flavour::Mistral) { "any" } else { "required" };
-    let custom = |name: &str| {
-        tools.iter().find_map(|tool| match tool {
-            Tool::Function(function) if function.name == *name => {
-                Some(function.free_form.is_some() && style.is_openai())
-            }
-            _ => None,
-        })
-    };
+    let custom = |function: &Function<'_>| function.free_form.is_some() && style.is_openai();
     let word = |must: bool| if must { required } else { "auto" };
     match choice {
         ToolChoice::Auto => _ = body.set("tool_choice", "auto"),
         ToolChoice::None => _ = body.set("tool_choice", "none"),
         ToolChoice::Required => _ = body.set("tool_choice", required),
-        ToolChoice::Named(name) => match custom(name) {
-            Some(custom) => _ = body.object("tool_choice", |choice| named(choice, custom, name)),
+        ToolChoice::Named(name) => match request.functions().find(|function| function.name == *name) {
+            Some(function) => _ = body.object("tool_choice", |choice| named(choice, custom(function), name)),
             // It was one that this target does not know.
             None => lost.add("tool_choice"),
         },
         ToolChoice::Among { required: must, .. } if !style.is_openai() => _ = body.set("tool_choice", word(*must)),
         ToolChoice::Among { names, required: must } => {
+            let known = request.functions_by_name();
             body.object("tool_choice", |choice| {
                 choice.set("type", "allowed_tools");
                 choice.object("allowed_tools", |allowed| {
                     allowed.set("mode", word(*must));
                     let mut list = Object::list(allowed.key("tools"));
                     for name in names {
-                        let Some(custom) = custom(name) else { continue };
+                        let Some(function) = known.get(name.as_str()) else { continue };
                         let mut tool = Object::begin(list.item());
-                        named(&mut tool, custom, name);
+                        named(&mut tool, custom(function), name);
                         tool.end();
                     }
                     list.end();

@@ -178,7 +178,6 @@ fn write_schema(schema: Option<&Raw<'_>>, out: &mut Vec<u8>) {
 /// Writes `tool_choice`, unless it makes no sense among the tools that there are.
 pub(super) fn write_choice(request: &Request<'_>, tools: bool, body: &mut Object<'_>, lost: &mut Lost) {
     let Some(choice) = &request.tool_choice else { return };
-    let function = |name: &str| request.functions().find(|function| function.name == name);
     let typed = |function: &Function<'_>, mut object: Object<'_>| {
         object.member("type", if function.free_form.is_some() { "custom" } else { "function" });
         object.member("name", &function.name);
@@ -190,16 +189,21 @@ pub(super) fn write_choice(request: &Request<'_>, tools: bool, body: &mut Object
         ToolChoice::Auto => body.member("tool_choice", "auto"),
         ToolChoice::None => body.member("tool_choice", "none"),
         ToolChoice::Required if tools => body.member("tool_choice", "required"),
-        ToolChoice::Named(name) if tools => match function(name) {
+        ToolChoice::Named(name) if tools => match request.functions().find(|function| function.name == *name) {
             Some(function) => typed(function, Object::begin(body.name("tool_choice"))),
             None => lost.add("tool_choice"),
         },
-        ToolChoice::Among { names, required } if names.iter().any(|name| function(name).is_some()) => {
+        ToolChoice::Among { names, required } => {
+            let known = request.functions_by_name();
+            let mut chosen = names.iter().filter_map(|name| known.get(name.as_str())).peekable();
+            if chosen.peek().is_none() {
+                return lost.add("tool_choice");
+            }
             let mut object = Object::begin(body.name("tool_choice"));
             object.member("type", "allowed_tools");
             object.member("mode", if *required { "required" } else { "auto" });
             let mut list = Vec::new();
-            for function in names.iter().filter_map(|name| function(name)) {
+            for function in chosen {
                 comma(&mut list);
                 typed(function, Object::begin(&mut list));
             }
@@ -209,6 +213,6 @@ pub(super) fn write_choice(request: &Request<'_>, tools: bool, body: &mut Object
             out.push(b']');
             object.end();
         }
-        ToolChoice::Required | ToolChoice::Named(_) | ToolChoice::Among { .. } => lost.add("tool_choice"),
+        ToolChoice::Required | ToolChoice::Named(_) => lost.add("tool_choice"),
     }
 }
