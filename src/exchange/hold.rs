@@ -283,6 +283,11 @@ async fn held<R: Reply>(
             }
         },
     };
+    if let Lane::Native(codec) = lane
+        && let Some(fault) = whole::lacks(call, codec, &body)
+    {
+        return Err(fault);
+    }
     Ok(Held::new(reply, head, vec![body], Rest::Nothing(usage)))
 }
 

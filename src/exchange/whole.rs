@@ -50,8 +50,7 @@ pub(super) fn reply(
             (Some(client), Some(target)) => target.read_reply(body).and_then(|mut read| {
                 let inputs = client.read_request(&asked)?.inputs.len();
                 if read.vectors.len() < inputs {
-                    let message = format!("the provider gave {} vectors for {inputs} inputs", read.vectors.len());
-                    return Err(Fault::new(FaultKind::Malformed, message));
+                    return Err(too_few(read.vectors.len(), inputs));
                 }
                 let counted = || headers.get(BEDROCKS_COUNT)?.to_str().ok()?.parse().ok();
                 read.usage.input = read.usage.input.or_else(counted);
@@ -78,4 +77,22 @@ pub(super) fn usage(call: &Call, codec: &dyn Codec, body: &[u8]) -> Option<Resul
         Operation::Rerank => codec.reranking()?.read_reply(body).map(|read| read.usage),
         Operation::Chat | Operation::Completions | Operation::CountTokens => return None,
     })
+}
+
+/// The fault of vectors that pass as they are, where there are fewer than texts were sent: clients pair them by their
+/// order. Only what can be read is counted.
+pub(super) fn lacks(call: &Call, codec: &dyn Codec, body: &[u8]) -> Option<Fault> {
+    let is_embeddings = matches!(call.operation, Operation::Embeddings | Operation::Embedding);
+    let codec = codec.embeddings().filter(|_| is_embeddings)?;
+    let inputs = codec.read_request(&call.body.slice(0, call.body.len())).ok()?.inputs.len();
+    if inputs < 2 {
+        return None; // of one there is something, or it would be no answer
+    }
+    let vectors = codec.read_reply(body).ok()?.vectors.len();
+    // None are there in a form that is no list of numbers.
+    (0 < vectors && vectors < inputs).then(|| too_few(vectors, inputs))
+}
+
+fn too_few(vectors: usize, inputs: usize) -> Fault {
+    Fault::new(FaultKind::Malformed, format!("the provider gave {vectors} vectors for {inputs} inputs"))
 }

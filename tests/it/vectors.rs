@@ -333,7 +333,7 @@ fn fewer_vectors_than_inputs_are_no_answer() {
         let (providers, proxy) = providers().await;
         for server in &SERVERS {
             let (provider, model) = (of(&providers, server.dialect), format!("from-{}", server.dialect));
-            for client in CLIENTS.iter().filter(|client| client.dialect != server.dialect) {
+            for client in &CLIENTS {
                 // It goes on answering for two, whatever it is asked.
                 let reply = proxy.send(post(client, &model, &["one", "two", "three"])).await;
                 let pair = format!("{} to {}: {}", client.dialect, server.dialect, reply.text());
