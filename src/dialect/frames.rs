@@ -147,7 +147,7 @@ pub fn write(framing: Framing, event: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Works on the frames of `bytes` in order. Gives the bytes of the good ones before the first fault.
-fn good<'f>(
+pub fn good<'f>(
     bytes: &Bytes,
     frames: impl Iterator<Item = &'f [u8]>,
     mut work: impl FnMut(&[u8]) -> Result<bool, Fault>,

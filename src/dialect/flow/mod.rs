@@ -67,4 +67,29 @@ pub struct Pushed {
 }
 
 /// So many events in a row that cannot be read are no accident.
-pub const GARBAGE: u32 = 3;
+const GARBAGE: u32 = 3;
+
+/// Counts the events of a stream that cannot be read.
+#[derive(Debug, Default)]
+pub struct Garbage {
+    /// So many were left out.
+    pub skipped: u32,
+    in_a_row: u32,
+}
+
+impl Garbage {
+    /// One that cannot be read is left out: `true`. Or it is one too many.
+    pub fn may_skip(&mut self) -> bool {
+        let may = self.in_a_row + 1 < GARBAGE;
+        if may {
+            self.skipped += 1;
+            self.in_a_row += 1;
+        }
+        may
+    }
+
+    /// One could be read.
+    pub fn passed(&mut self) {
+        self.in_a_row = 0;
+    }
+}

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::calls::Calls;
-use super::{Flow, GARBAGE, Given, Passing, Pushed, Splice};
+use super::{Flow, Garbage, Given, Passing, Pushed, Splice};
 use crate::canonical::{Event, Fault, FaultKind, StopReason, StreamReader, StreamWriter, Usage};
 use crate::dialect::codec::{About, Codec, Framing};
 use crate::dialect::frames::{self, Frames};
@@ -27,8 +27,7 @@ struct Seen {
     progress: bool,
     usage: Usage,
     fault: Option<Fault>,
-    skipped: u32,
-    skipped_in_a_row: u32,
+    garbage: Garbage,
 }
 
 /// Where events go.
@@ -109,9 +108,9 @@ impl Stream {
             }
             let read = reader.frame(name, data, &mut |event| seen.event(&event, restore, output));
             match read {
-                Err(fault) if fault.kind == FaultKind::Malformed && seen.begun && seen.may_skip() => Ok(false),
+                Err(fault) if fault.kind == FaultKind::Malformed && seen.begun && seen.garbage.may_skip() => Ok(false),
                 read => {
-                    seen.skipped_in_a_row = 0;
+                    seen.garbage.passed();
                     read.and(seen.fault.clone().map_or(Ok(()), Err))?;
                     if let Some(framing) = output.reform {
                         frames::write(framing, data, &mut output.out);
@@ -194,7 +193,7 @@ impl Flow for Stream {
     }
 
     fn skipped(&self) -> u32 {
-        self.seen.skipped
+        self.seen.garbage.skipped
     }
 
     fn given(&mut self) -> Option<Given> {
@@ -222,13 +221,6 @@ impl Flow for Stream {
 }
 
 impl Seen {
-    /// One event that cannot be read is an accident, several in a row are not.
-    fn may_skip(&mut self) -> bool {
-        self.skipped += 1;
-        self.skipped_in_a_row += 1;
-        self.skipped_in_a_row < GARBAGE
-    }
-
     fn event(&mut self, event: &Event<'_>, restore: &mut Restore, output: &mut Output) {
         if self.fault.is_some() {
             return;

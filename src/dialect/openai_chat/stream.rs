@@ -14,7 +14,8 @@ use super::OpenAiChat;
 use crate::canonical::{Fault, FaultKind, Usage};
 use crate::dialect::codec::Codec;
 use crate::dialect::doors::Operation;
-use crate::dialect::flow::{Flow, GARBAGE, Given, Passing, Pushed};
+use crate::dialect::flow::{Flow, Garbage, Given, Passing, Pushed};
+use crate::dialect::frames;
 use crate::dialect::sse::Splitter;
 
 /// A whole image, base64 coded, may come as one event; what is larger is no event.
@@ -27,8 +28,7 @@ pub struct StreamWatch {
     passing: Passing,
     /// Once it went wrong, it stays so: nothing more is forwarded.
     fault: Option<Fault>,
-    skipped: u32,
-    skipped_in_a_row: u32,
+    garbage: Garbage,
 }
 
 impl StreamWatch {
@@ -39,8 +39,7 @@ impl StreamWatch {
             seen: Seen::nothing(operation),
             passing: Passing::new(&OpenAiChat, kept && operation == Operation::Chat),
             fault: None,
-            skipped: 0,
-            skipped_in_a_row: 0,
+            garbage: Garbage::default(),
         }
     }
 }
@@ -69,40 +68,27 @@ impl Flow for StreamWatch {
         if self.fault.is_some() {
             return self.pushed(Bytes::new());
         }
-        let Self { splitter, seen, skipped, skipped_in_a_row, .. } = self;
+        let Self { splitter, seen, garbage, .. } = self;
         let Ok(ready) = splitter.push(chunk) else {
             self.fault = Some(Fault::new(FaultKind::Malformed, "the provider sent an event without an end"));
             return self.pushed(Bytes::new());
         };
-        let (mut from, mut to, mut parts) = (0, 0, Vec::new());
         let mut progress = false;
-        for event in ready.events() {
-            match seen.event(event) {
-                Ok(real) => {
-                    progress |= real;
-                    to += event.len();
-                    *skipped_in_a_row = 0;
-                }
-                // One that cannot be read is an accident; several in a row are not, and neither is the first.
-                Err(fault)
-                    if fault.kind == FaultKind::Malformed
-                        && seen.progress > Progress::Waiting
-                        && *skipped_in_a_row + 1 < GARBAGE =>
-                {
-                    *skipped += 1;
-                    *skipped_in_a_row += 1;
-                    parts.push(ready.bytes.slice(from..to));
-                    to += event.len();
-                    from = to;
-                }
-                Err(fault) => {
-                    self.fault = Some(fault);
-                    break;
-                }
+        let (good, fault) = frames::good(&ready.bytes, ready.events(), |event| match seen.event(event) {
+            Ok(real) => {
+                progress |= real;
+                garbage.passed();
+                Ok(true)
             }
-        }
-        let last = ready.bytes.slice(from..to);
-        let good = if parts.is_empty() { last } else { [parts.concat().into(), last].concat().into() };
+            // One that cannot be read is an accident, but the first is not.
+            Err(fault)
+                if fault.kind == FaultKind::Malformed && seen.progress > Progress::Waiting && garbage.may_skip() =>
+            {
+                Ok(false)
+            }
+            Err(fault) => Err(fault),
+        });
+        self.fault = fault;
         Pushed { progress, ..self.pushed(good) }
     }
 
@@ -129,7 +115,7 @@ impl Flow for StreamWatch {
     }
 
     fn skipped(&self) -> u32 {
-        self.skipped
+        self.garbage.skipped
     }
 
     fn given(&mut self) -> Option<Given> {
