@@ -89,7 +89,11 @@ impl Lost {
     pub fn add(&mut self, what: impl Into<Cow<'static, str>>) {
         let what = what.into();
         if self.0.len() < MOST && !self.0.contains(&what) {
-            debug_assert!(is_known(&what), "{what} has another name in other dialects");
+            let known = match &what {
+                Cow::Borrowed(ours) => NAMES.contains(ours),
+                Cow::Owned(_) => true,
+            };
+            debug_assert!(known, "{what} has another name in other dialects");
             self.0.push(what);
         }
     }
@@ -140,14 +144,6 @@ impl Lost {
     /// What was dropped.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|what| &**what)
-    }
-}
-
-/// What is ours to name has one of our names.
-fn is_known(what: &Cow<'static, str>) -> bool {
-    match what {
-        Cow::Borrowed(ours) => NAMES.contains(ours),
-        Cow::Owned(_) => true,
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Whole answers only, so each is two documents in and two documents out.
 
+pub mod ranking;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 

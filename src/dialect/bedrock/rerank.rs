@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Bedrock;
 use super::embeddings::no_client;
-use crate::canonical::{Fault, FaultKind, Lost, Ranked, Ranking, Raw, RerankRequest, Str};
+use crate::canonical::{Fault, FaultKind, Lost, Ranking, RerankRequest, Str};
 use crate::dialect::codec::{About, Target};
+use crate::dialect::vectors::ranking::{self, Item};
 use crate::dialect::vectors::{self, Rerank};
 use crate::dialect::wire::read_provider;
 
@@ -24,13 +25,6 @@ struct Out<'a> {
 struct Reply<'a> {
     #[serde(borrow)]
     results: Option<Vec<Item<'a>>>,
-}
-
-#[derive(Deserialize)]
-struct Item<'a> {
-    index: usize,
-    #[serde(borrow)]
-    relevance_score: Raw<'a>,
 }
 
 impl Rerank for Bedrock {
@@ -57,10 +51,7 @@ impl Rerank for Bedrock {
 
     fn read_reply<'a>(&self, body: &'a [u8]) -> Result<Ranking<'a>, Fault> {
         let wire: Reply<'a> = read_provider(body)?;
-        let results = wire.results.filter(|results| !results.is_empty());
-        let results = results.ok_or_else(|| vectors::missing(body, "results"))?;
-        let ranked = |Item { index, relevance_score: score }| Ranked { index, score };
-        Ok(Ranking { results: results.into_iter().map(ranked).collect(), ..Ranking::default() })
+        Ok(Ranking { results: ranking::results(wire.results, body)?, ..Ranking::default() })
     }
 
     fn write_reply(&self, _: &Ranking<'_>, _: &About<'_>) -> Result<Vec<u8>, Fault> {

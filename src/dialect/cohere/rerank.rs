@@ -3,20 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::Cohere;
-use crate::canonical::{Fault, Lost, Ranked, Ranking, Raw, RerankRequest, Str, Usage};
+use crate::canonical::{Fault, Lost, Ranked, Ranking, RerankRequest, Str, Usage};
 use crate::dialect::codec::{About, Target};
-use crate::dialect::vectors::{self, Rerank, refused};
-use crate::dialect::wire::{read_client, read_provider};
-
-#[derive(Deserialize)]
-struct Body<'a> {
-    #[serde(borrow)]
-    query: Option<Str<'a>>,
-    #[serde(borrow)]
-    documents: Option<Vec<Raw<'a>>>,
-    top_n: Option<u64>,
-    max_tokens_per_doc: Option<u64>,
-}
+use crate::dialect::vectors::ranking::{self, Item};
+use crate::dialect::vectors::{self, Rerank};
+use crate::dialect::wire::read_provider;
 
 const KNOWN: [&str; 5] = ["model", "query", "documents", "top_n", "max_tokens_per_doc"];
 
@@ -41,13 +32,6 @@ struct Reply<'a> {
 }
 
 #[derive(Deserialize)]
-struct Item<'a> {
-    index: usize,
-    #[serde(borrow)]
-    relevance_score: Raw<'a>,
-}
-
-#[derive(Deserialize)]
 struct Meta {
     billed_units: Option<Units>,
 }
@@ -60,17 +44,7 @@ struct Units {
 
 impl Rerank for Cohere {
     fn read_request<'a>(&self, body: &'a [u8]) -> Result<RerankRequest<'a>, Fault> {
-        let wire: Body<'a> = read_client(body)?;
-        let documents = wire.documents.filter(|documents| !documents.is_empty());
-        let documents = documents.ok_or_else(|| refused("`documents`: expected at least one"))?;
-        let documents = documents.iter().enumerate().map(|(at, raw)| vectors::document(raw, at));
-        Ok(RerankRequest {
-            query: wire.query.ok_or_else(|| refused("`query`: missing"))?,
-            documents: documents.collect::<Result<_, _>>()?,
-            top_n: wire.top_n,
-            max_tokens_per_document: wire.max_tokens_per_doc,
-            others: vectors::unknown(body, &KNOWN)?,
-        })
+        ranking::read_request(body, &KNOWN)
     }
 
     fn write_request(
@@ -87,16 +61,11 @@ impl Rerank for Cohere {
 
     fn read_reply<'a>(&self, body: &'a [u8]) -> Result<Ranking<'a>, Fault> {
         let wire: Reply<'a> = read_provider(body)?;
-        let results = wire.results.filter(|results| !results.is_empty());
-        let results = results.ok_or_else(|| vectors::missing(body, "results"))?;
         let units = wire.meta.and_then(|meta| meta.billed_units).and_then(|units| units.search_units);
         Ok(Ranking {
             id: wire.id,
             model: None,
-            results: results
-                .into_iter()
-                .map(|Item { index, relevance_score: score }| Ranked { index, score })
-                .collect(),
+            results: ranking::results(wire.results, body)?,
             usage: Usage::default(),
             search_units: units.filter(|units| *units >= 0.0).map(|units| units as u64),
         })

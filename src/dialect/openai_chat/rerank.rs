@@ -8,20 +8,9 @@ use super::OpenAiChat;
 use super::embeddings::counted;
 use crate::canonical::{Fault, Lost, Ranked, Ranking, Raw, RerankRequest, Str};
 use crate::dialect::codec::{About, Target};
-use crate::dialect::vectors::{self, Rerank, refused};
-use crate::dialect::wire::{read_client, read_provider};
-
-#[derive(Deserialize)]
-struct Body<'a> {
-    #[serde(borrow)]
-    query: Option<Str<'a>>,
-    #[serde(borrow)]
-    documents: Option<Vec<Raw<'a>>>,
-    /// Voyage says `top_k`.
-    #[serde(alias = "top_k")]
-    top_n: Option<u64>,
-    max_tokens_per_doc: Option<u64>,
-}
+use crate::dialect::vectors::ranking::{self, Item};
+use crate::dialect::vectors::{self, Rerank};
+use crate::dialect::wire::read_provider;
 
 /// Documents are given back by ourselves, see [`Asked`].
 const KNOWN: [&str; 7] = ["model", "query", "documents", "top_n", "top_k", "max_tokens_per_doc", "return_documents"];
@@ -58,33 +47,13 @@ struct Reply<'a> {
 }
 
 #[derive(Deserialize)]
-struct Item<'a> {
-    index: usize,
-    #[serde(borrow, alias = "score")]
-    relevance_score: Raw<'a>,
-}
-
-#[derive(Deserialize)]
 struct Units {
     search_units: Option<u64>,
 }
 
 impl Rerank for OpenAiChat {
     fn read_request<'a>(&self, body: &'a [u8]) -> Result<RerankRequest<'a>, Fault> {
-        let wire: Body<'a> = read_client(body)?;
-        let documents = wire.documents.filter(|documents| !documents.is_empty());
-        let documents = documents.ok_or_else(|| refused("`documents`: expected at least one"))?;
-        Ok(RerankRequest {
-            query: wire.query.ok_or_else(|| refused("`query`: missing"))?,
-            documents: documents
-                .iter()
-                .enumerate()
-                .map(|(at, raw)| vectors::document(raw, at))
-                .collect::<Result<_, _>>()?,
-            top_n: wire.top_n,
-            max_tokens_per_document: wire.max_tokens_per_doc,
-            others: vectors::unknown(body, &KNOWN)?,
-        })
+        ranking::read_request(body, &KNOWN)
     }
 
     fn write_request(
@@ -101,16 +70,11 @@ impl Rerank for OpenAiChat {
 
     fn read_reply<'a>(&self, body: &'a [u8]) -> Result<Ranking<'a>, Fault> {
         let wire: Reply<'a> = read_provider(body)?;
-        let results = wire.results.filter(|results| !results.is_empty());
-        let results = results.ok_or_else(|| vectors::missing(body, "results"))?;
         let units = wire.usage.and_then(|raw| serde_json::from_str::<Units>(raw.get()).ok());
         Ok(Ranking {
             id: wire.id,
             model: wire.model,
-            results: results
-                .into_iter()
-                .map(|Item { index, relevance_score: score }| Ranked { index, score })
-                .collect(),
+            results: ranking::results(wire.results, body)?,
             usage: wire.usage.map(|raw| counted(raw.get())).unwrap_or_default(),
             search_units: units.and_then(|units| units.search_units),
         })
