@@ -11,6 +11,7 @@ pub mod codec;
 pub mod cohere;
 pub mod doors;
 pub mod error;
+pub mod flat;
 pub mod flow;
 pub mod frames;
 pub mod functions;

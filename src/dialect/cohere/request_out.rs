@@ -8,8 +8,8 @@ use super::tools_out::{self, FormatOut};
 use super::turns_out::{self, Source};
 use crate::canonical::{Dialect, Fault, Foreign, Lost, Raw, Request, Str, Thinking};
 use crate::dialect::codec::Target;
+use crate::dialect::flat;
 use crate::dialect::functions::ToolOut;
-use crate::dialect::wire::Members;
 
 #[derive(Serialize)]
 struct Body<'r> {
@@ -72,7 +72,9 @@ pub(super) fn write_request(request: &Request<'_>, target: &Target<'_>, lost: &m
     if let Some(words) = words {
         messages.insert(0, MessageOut::new("system", super::message_out::Contents::Text(words.into())));
     }
-    lose(request, lost);
+    flat::lose(request, is_own, lost);
+    lost.add_if(request.seed.as_ref().is_some_and(|seed| !seed.is_u64()), "seed");
+    lost.add_if(request.top_logprobs.is_some_and(|count| count > 0), "top_logprobs");
     let body = Body {
         model: target.model,
         messages,
@@ -95,43 +97,12 @@ pub(super) fn write_request(request: &Request<'_>, target: &Target<'_>, lost: &m
     };
     // Strings, numbers and JSON alone: writing them cannot fail.
     let mut out = serde_json::to_vec(&body).unwrap_or_default();
-    let kept = |other: &&Foreign<'_>| other.dialect == Dialect::Cohere && other.kind != "documents";
-    append(&mut out, request.others.iter().filter(kept));
+    flat::append(&mut out, request.others.iter().filter(|other| is_own(other) && other.kind != "documents"));
     Ok(out)
 }
 
-/// Puts Cohere's own members behind those of the object in `out`.
-fn append<'r>(out: &mut Vec<u8>, members: impl Iterator<Item = &'r Foreign<'r>>) {
-    for Foreign { kind, json, .. } in members {
-        out.pop();
-        out.push(b',');
-        out.extend(serde_json::to_vec(kind).unwrap_or_default());
-        out.push(b':');
-        out.extend_from_slice(json.as_str().as_bytes());
-        out.push(b'}');
-    }
-}
-
-/// Names what Cohere has no member for.
-fn lose(request: &Request<'_>, lost: &mut Lost) {
-    lost.add_if(request.n.is_some_and(|n| n > 1), "n");
-    lost.add_if(request.seed.as_ref().is_some_and(|seed| !seed.is_u64()), "seed");
-    lost.add_if(request.logit_bias.is_some(), "logit_bias");
-    lost.add_if(request.top_logprobs.is_some_and(|count| count > 0), "top_logprobs");
-    lost.add_if(request.verbosity.is_some(), "verbosity");
-    lost.add_if(request.user.is_some(), "user");
-    let labels = request.metadata.as_ref().and_then(|labels| labels.read::<Members<'_>>().ok());
-    lost.add_if(labels.is_some_and(|labels| !labels.0.is_empty()), "metadata");
-    lost.add_if(
-        request.service_tier.as_ref().is_some_and(|tier| !["auto", "default"].contains(&&**tier)),
-        "service_tier",
-    );
-    lost.add_if(request.store == Some(true), "store");
-    lost.add_if(request.cache_key.is_some(), "prompt_cache_key");
-    lost.add_if(request.cache.is_some(), "cache_control");
-    for other in request.others.iter().filter(|other| other.dialect != Dialect::Cohere) {
-        lost.add(other.kind.to_string());
-    }
+fn is_own(other: &Foreign<'_>) -> bool {
+    other.dialect == Dialect::Cohere
 }
 
 fn thinking(thinking: &Thinking<'_>) -> Option<ThinkingOut> {

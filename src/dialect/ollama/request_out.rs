@@ -9,8 +9,8 @@ use super::tools_out::{self, FormatOut};
 use crate::canonical::effort::clamp;
 use crate::canonical::{Dialect, Fault, FaultKind, Foreign, Lost, Raw, Request, Thinking};
 use crate::dialect::codec::Target;
+use crate::dialect::flat;
 use crate::dialect::functions::ToolOut;
-use crate::dialect::wire::Members;
 
 #[derive(Serialize)]
 struct Body<'r> {
@@ -64,7 +64,7 @@ pub(super) fn write_request(request: &Request<'_>, target: &Target<'_>, lost: &m
     if messages.is_empty() {
         return Err(Fault::new(FaultKind::BadRequest, "`messages`: there is nothing in them that Ollama can be told"));
     }
-    lose(request, lost);
+    flat::lose(request, is_own, lost);
     let body = Body {
         model: target.model,
         messages,
@@ -78,42 +78,13 @@ pub(super) fn write_request(request: &Request<'_>, target: &Target<'_>, lost: &m
     };
     // Strings, numbers and JSON alone: writing them cannot fail.
     let mut out = serde_json::to_vec(&body).unwrap_or_default();
-    append(&mut out, request.others.iter().filter(|other| is_own(other)));
+    // Options are in theirs.
+    flat::append(&mut out, request.others.iter().filter(|other| is_own(other) && !other.kind.starts_with(PREFIX)));
     Ok(out)
-}
-
-/// Puts Ollama's own members behind those of the object in `out`, but for options, which are in it.
-fn append<'r>(out: &mut Vec<u8>, members: impl Iterator<Item = &'r Foreign<'r>>) {
-    for Foreign { kind, json, .. } in members.filter(|other| !other.kind.starts_with(PREFIX)) {
-        out.pop();
-        out.push(b',');
-        out.extend(serde_json::to_vec(kind).unwrap_or_default());
-        out.push(b':');
-        out.extend_from_slice(json.as_str().as_bytes());
-        out.push(b'}');
-    }
 }
 
 /// Members of `/api/generate` that `/api/chat` does not know.
 const OF_GENERATE: [&str; 4] = ["context", "raw", "suffix", "template"];
-
-/// Names what Ollama has no member for.
-fn lose(request: &Request<'_>, lost: &mut Lost) {
-    lost.add_if(request.n.is_some_and(|n| n > 1), "n");
-    lost.add_if(request.logit_bias.is_some(), "logit_bias");
-    lost.add_if(request.verbosity.is_some(), "verbosity");
-    lost.add_if(request.user.is_some(), "user");
-    let labels = request.metadata.as_ref().and_then(|labels| labels.read::<Members<'_>>().ok());
-    lost.add_if(labels.is_some_and(|labels| !labels.0.is_empty()), "metadata");
-    let usual = |tier: &str| ["auto", "default"].contains(&tier);
-    lost.add_if(request.service_tier.as_ref().is_some_and(|tier| !usual(tier)), "service_tier");
-    lost.add_if(request.store == Some(true), "store");
-    lost.add_if(request.cache_key.is_some(), "prompt_cache_key");
-    lost.add_if(request.cache.is_some(), "cache_control");
-    for other in request.others.iter().filter(|other| !is_own(other)) {
-        lost.add(other.kind.to_string());
-    }
-}
 
 /// A member that can be written again.
 fn is_own(other: &Foreign<'_>) -> bool {

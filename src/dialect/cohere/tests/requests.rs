@@ -249,14 +249,14 @@ fn case_021_what_cohere_does_not_know_is_named() {
             "parallel_tool_calls",
             "n",
             "logit_bias",
-            "top_logprobs",
             "verbosity",
             "user",
             "metadata",
             "service_tier",
             "store",
             "prompt_cache_key",
-            "cache_control"
+            "cache_control",
+            "top_logprobs"
         ]
     );
     let harmless = Request {
