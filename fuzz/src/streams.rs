@@ -4,8 +4,10 @@ use bytes::Bytes;
 
 use crate::canonical::{Dialect, Event, Fault, Gatherer, StreamReader};
 use crate::dialect::codec::{self, About, Codec};
+use crate::dialect::doors::Operation;
 use crate::dialect::flow::{Flow, Stream};
 use crate::dialect::frames::Frames;
+use crate::dialect::openai_chat::StreamWatch;
 use crate::events::Grammar;
 use crate::written::{self, ABOUT};
 use crate::{chance, framings, replies};
@@ -35,6 +37,9 @@ pub fn check(data: &[u8], dialect: Dialect) {
         written::proportion(written.len(), data.len());
     }
     native(dialect, &data, &pieces);
+    if dialect == Dialect::OpenAiChat {
+        watched(&data, &pieces);
+    }
 }
 
 /// What is read of a stream.
@@ -85,8 +90,25 @@ fn events(dialect: Dialect, pieces: &[Bytes]) -> Read {
     Read { told, fault, gatherer }
 }
 
+/// Chat's own stream is only looked into on its way: events pass as they came, in their order, however it is cut.
+fn watched(data: &Bytes, pieces: &[Bytes]) {
+    for operation in [Operation::Chat, Operation::Completions] {
+        let whole = sent(StreamWatch::new(operation, false), std::slice::from_ref(data));
+        assert_eq!(whole, sent(StreamWatch::new(operation, false), pieces), "what passes depends on the cuts");
+        let (mut flow, mut passed) = (StreamWatch::new(operation, true), Vec::new());
+        for piece in pieces {
+            passed.extend_from_slice(&flow.push(piece.clone()).ready);
+        }
+        let codec = codec::of(Dialect::OpenAiChat);
+        let came = frames(codec, data);
+        let mut came = came.iter();
+        let all = frames(codec, &passed.clone().into()).iter().all(|frame| came.any(|other| other == frame));
+        assert!(all && (flow.skipped() > 0 || data.starts_with(&passed)), "other bytes are forwarded than came");
+    }
+}
+
 /// Everything that a client is sent; an error in the place of what is missing.
-fn sent(mut flow: Stream, pieces: &[Bytes]) -> Vec<u8> {
+fn sent(mut flow: impl Flow, pieces: &[Bytes]) -> Vec<u8> {
     let mut sent = Vec::new();
     let mut pushed = Default::default();
     for piece in pieces {
