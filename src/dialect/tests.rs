@@ -1,5 +1,6 @@
 //! What the tests of several dialects need: a codec's words as documents, streams in pieces, and damage.
 
+mod alone;
 mod many_calls;
 
 use bytes::Bytes;
