@@ -49,7 +49,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("admin", &["names", "canonical", "upstream", "health", "telemetry", "provider", "routing", "snapshot"]),
-    ("inject", &[]),
+    ("inject", &["trust"]),
     ("redirect", &[]),
     (
         "app",

@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::pod::{name, rows};
 use super::settings::{Mode, Settings};
-use super::variables::{FILES, JAVA, JAVA_FILE, JAVA_NO_PROXY, JAVA_STORE, NO_PROXY, TRAFFIC_PORT, TRUST};
+use super::variables::{AUTHORITY, BUNDLE, CLUSTER, JAVA, JAVA_FILE, JAVA_NO_PROXY, JAVA_STORE, TRAFFIC_PORT, TRUST};
 use super::volumes;
+use crate::trust::variables::{ADDED, BUNDLES, LOOPBACK};
 
 /// Containers of meshes, which have their own ways and their own authorities: a proxy for istio's agent would cut it
 /// off from its control plane.
@@ -48,8 +49,10 @@ fn tell(env: &mut Vec<Value>, mode: Mode) -> Vec<&'static str> {
     let mut kept = if mode == Mode::Proxy { tell_of_proxy(env) } else { Vec::new() };
     // Java too goes by a proxy of the container's own, where it has one.
     let by_us = mode == Mode::Proxy && !kept.iter().any(|name| name.eq_ignore_ascii_case("HTTPS_PROXY"));
-    for (variable, file) in FILES {
-        kept.extend(set(env, variable, &format!("{TRUST}/{file}")));
+    for (variables, file) in [(&BUNDLES[..], BUNDLE), (&ADDED[..], AUTHORITY)] {
+        for variable in variables {
+            kept.extend(set(env, variable, &format!("{TRUST}/{file}")));
+        }
     }
     kept.extend(tell_java(env, by_us));
     kept
@@ -101,7 +104,8 @@ fn extend_no_proxy(env: &mut Vec<Value>) -> Option<&'static str> {
 fn extended(own: &str) -> String {
     let mut hosts: Vec<&str> = own.split(',').map(str::trim).filter(|host| !host.is_empty()).collect();
     if hosts != ["*"] {
-        let missing = NO_PROXY.iter().filter(|host| !own.split(',').any(|other| other.trim() == **host));
+        let missing =
+            LOOPBACK.iter().chain(&CLUSTER).filter(|host| !own.split(',').any(|other| other.trim() == **host));
         hosts.extend(missing.collect::<Vec<_>>());
     }
     hosts.join(",")

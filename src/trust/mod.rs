@@ -15,6 +15,7 @@ pub mod leaves;
 mod pem;
 pub mod store;
 mod truststore;
+pub mod variables;
 
 use std::fmt;
 
