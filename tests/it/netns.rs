@@ -52,6 +52,8 @@ fn the_rules_lead_the_applications_connections_to_us() {
         for what in ["group", "refusals", "removal"] {
             assert!(said.contains(&format!("PASS {what}")), "{said}");
         }
-        assert!(said.contains("PASS listing") || said.contains("skipped: nft"), "{said}");
+        for what in ["listing", "mesh"] {
+            assert!(said.contains(&format!("PASS {what}")) || said.contains("skipped: nft"), "{said}");
+        }
     });
 }

@@ -11,7 +11,7 @@ import threading
 
 from world import API4, API6, APP, SIDECAR, as_user, build, elsewhere, equal, original_destination, passed, says, serving
 
-OUTRIDER = sys.argv[1]
+OUTRIDER = os.path.abspath(sys.argv[1])
 PROXY4, PROXY6 = f"proxy {API4}:443", f"proxy [{API6}]:443"
 
 
@@ -101,6 +101,35 @@ def check_refusals():
     passed("refusals")
 
 
+MESH = """
+table ip mesh {
+  chain output {
+    type nat hook output priority -100;
+    meta skuid 2102 return
+    oifname "lo" return
+    meta l4proto tcp redirect to :4140
+  }
+}
+"""
+
+
+def check_mesh():
+    """What a mesh redirects, all of it, is asked after us: the application comes to us, and we to the mesh."""
+    if not shutil.which("nft"):
+        return print("skipped: nft is not installed, so there is no mesh", flush=True)
+    subprocess.run(["nft", "-f", "-"], input=MESH, text=True, check=True)
+    mesh = lambda stream: f"mesh {original_destination(stream)}"
+    with serving("127.0.0.1", 15443, redirected), serving("127.0.0.1", 4140, mesh):
+        for _ in range(2):
+            equal(as_user(APP, lambda: says(API4, 443)), PROXY4, "an application beside a mesh")
+            equal(as_user(SIDECAR, lambda: says(API4, 443)), f"mesh {API4}:443", "the sidecar beside a mesh")
+            equal(as_user(APP, lambda: says(API4, 8443)), f"mesh {API4}:8443", "another port beside a mesh")
+            # The mesh's rules before ours, then ours before the mesh's.
+            init()
+    subprocess.run(["nft", "delete", "table", "ip", "mesh"], check=True)
+    passed("mesh")
+
+
 def check_busy():
     """Many at a time: each batch holds as a whole."""
     runs = [threading.Thread(target=lambda: init("--port", str(15443))) for _ in range(8)]
@@ -122,6 +151,7 @@ def main():
         init()
         check_redirection("one table again")
         check_busy()
+        check_mesh()
         check_group()
         check_refusals()
         for _ in range(2):
@@ -142,4 +172,4 @@ def internet():
         threading.Event().wait()
 
 
-internet() if OUTRIDER == "--internet" else main()
+internet() if sys.argv[1] == "--internet" else main()

@@ -17,6 +17,11 @@ import traceback
 API4, API6 = "203.0.113.10", "2001:db8:ffff::10"
 SIDECAR, APP = 14661, 2001
 
+# Five hosts, 203.0.113.10 to .14 and 2001:db8:ffff::10 to ::14.
+INTERNET = "\n".join(
+    f"ip -n net addr add 203.0.113.{last}/32 dev lo\nip -n net -6 addr add 2001:db8:ffff::{last}/128 dev lo nodad"
+    for last in range(10, 15)
+)
 LAYOUT = f"""
 mount -t tmpfs none /run/netns
 ip link set lo up
@@ -29,8 +34,7 @@ ip -n net link set lo up
 ip -n net addr add 192.0.2.1/24 dev v1
 ip -n net -6 addr add 2001:db8:1::1/64 dev v1 nodad
 ip -n net link set v1 up
-ip -n net addr add {API4}/32 dev lo
-ip -n net -6 addr add {API6}/128 dev lo nodad
+{INTERNET}
 ip route add default via 192.0.2.1
 ip -6 route add default via 2001:db8:1::1
 """
