@@ -57,3 +57,21 @@ fn the_rules_lead_the_applications_connections_to_us() {
         }
     });
 }
+
+#[test]
+fn programs_that_know_nothing_of_us_are_served_behind_redirection() {
+    run_script(async {
+        let Some(said) = in_a_namespace("transparent.py").await else { return };
+        if said.contains("skipped: ") {
+            return eprintln!("{said}");
+        }
+        for when in ["first", "after a crash"] {
+            for what in ["listed hosts", "other hosts"] {
+                assert!(said.contains(&format!("PASS {when}: {what}")), "{said}");
+            }
+        }
+        for what in ["after another init: listed hosts", "counts", "loop", "distrust", "secrets", "end"] {
+            assert!(said.contains(&format!("PASS {what}")), "{said}");
+        }
+    });
+}

@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import time
 
 from internet import HOSTS, RAW, RAW_LENGTH
 from world import APP, SIDECAR, as_user, build, elsewhere, equal, eventually, passed
@@ -124,15 +125,32 @@ class World:
         reply = self.curl(address, OPENAI, "/v1/chat/completions", *to)
         return reply["choices"][0]["message"]["content"] if "choices" in reply else reply
 
-    def metrics(self, name):
-        text = subprocess.run(["curl", "-fsS", "http://127.0.0.1:7879/metrics"], capture_output=True, text=True).stdout
-        return [line for line in text.splitlines() if line.startswith(name)]
+    def ask(self, page):
+        return subprocess.run(["curl", "-fsS", f"http://127.0.0.1:7879{page}"], capture_output=True, text=True).stdout
+
+    def counted(self, series):
+        values = [line.rsplit(" ", 1)[1] for line in self.ask("/metrics").splitlines() if line.startswith(series + " ")]
+        return float(values[0]) if values else None
+
+    def python(self, address, host):
+        """The same for Python's own client, whose file of authorities is the one that the variable names."""
+
+        def ask():
+            trust = ssl.create_default_context(cafile=f"{self.folder}/bundle.pem")
+            with socket.create_connection((address, 443), timeout=10) as stream:
+                with trust.wrap_socket(stream, server_hostname=host) as secure:
+                    secure.sendall(f"GET /v1/files HTTP/1.0\r\nhost: {host}\r\n\r\n".encode())
+                    reply = secure.makefile("rb").read().decode()
+                    return json.loads(reply.split("\r\n\r\n")[1])["host"], secure.getpeername()[0]
+
+        return as_user(APP, ask)
 
 
-def digest(address, beginning):
-    """What the host without TLS says of what it got."""
+def digest(address, beginning, silence=0):
+    """Whether the host without TLS got what was sent."""
     rest = os.urandom(RAW_LENGTH - len(beginning))
     with socket.create_connection((address, 443), timeout=10) as stream:
+        time.sleep(silence)
         stream.sendall(beginning + rest)
         return stream.makefile("rb").read(32) == hashlib.sha256(beginning + rest).digest()
 
@@ -154,7 +172,9 @@ def check_listed(world, name):
             found = world.curl(address, OPENAI, "/v1/files", http)
             equal(found, {"host": OPENAI, "path": "/v1/files", "authorization": "Bearer client-key"}, what)
             equal(world.chat(address, "gpt-5", http), f"{OPENAI} Bearer client-key", what)
+            # The other provider is asked with its own key, and never sees the client's.
             equal(world.chat(address, f"down-at-{OPENAI}", http), f"{BACKUP} Bearer backup-key", what)
+        equal(world.python(address, OPENAI), (OPENAI, address), f"{name}: {address} by Python")
     passed(f"{name}: listed hosts")
 
 
@@ -164,9 +184,52 @@ def check_others(world, name):
         found = world.curl(address, BYSTANDER, "/", trust="internet.pem")
         equal(found["host"], BYSTANDER, f"{name}: {address}")
     for address in RAW:
-        for beginning in (hello(BYSTANDER), hello(None or "127.0.0.1"), b"SSH-2.0-x\r\n", bytes([22, 3, 1, 255, 255])):
+        for beginning in (hello(BYSTANDER), hello("127.0.0.1"), b"SSH-2.0-x\r\n", bytes([22, 3, 1, 255, 255])):
             equal(as_user(APP, lambda: digest(address, beginning)), True, f"{name}: {address} {beginning[:8]}")
+        equal(as_user(APP, lambda: digest(address, b"", silence=1.5)), True, f"{name}: {address} after a silence")
     passed(f"{name}: other hosts")
+
+
+def check_counts(world):
+    """After [`check_listed`] and [`check_others`], once each."""
+    equal(world.counted('outrider_intercepted_total{way="redirected"}'), 14, "intercepted")
+    tunnels = {"not_listed": 4, "no_sni": 2, "not_tls": 2, "bad_hello": 2, "timeout": 2}
+    for reason, count in tunnels.items():
+        equal(world.counted(f'outrider_tunnels_total{{reason="{reason}"}}'), count, reason)
+    passed("counts")
+
+
+def check_secrets(world):
+    for place, text in (("the log", world.log()), ("/config", world.ask("/config")), ("/targets", world.ask("/targets"))):
+        equal(len(text) > 100, True, f"{place} says something")
+        for secret in ("client-key", "backup-key", "PRIVATE KEY"):
+            equal(secret in text, False, f"{secret} in {place}")
+    key = f"{world.folder}/key/ca.key"
+    equal("PRIVATE KEY" in open(key).read(), True, "there is a key")
+    equal(as_user(APP, lambda: open(key).read()), "PermissionError", "the key for the application")
+    passed("secrets")
+
+
+def check_distrust(world):
+    """A program that does not believe us fails once, and is then left alone."""
+    address = HOSTS[OPENAI][0]
+    equal(world.curl(address, OPENAI, "/v1/files", trust="internet.pem"), 60, "it does not believe us")
+    served = lambda: isinstance(world.curl(address, OPENAI, "/v1/files", trust="internet.pem"), dict)
+    eventually("who does not believe us is served by the host itself", served)
+    passed("distrust")
+
+
+def check_loop():
+    """Nobody is led to ourselves by ourselves."""
+
+    def knock(address):
+        with socket.create_connection((address, 15443), timeout=10) as stream:
+            stream.sendall(hello(BYSTANDER))
+            return stream.recv(1)
+
+    for address in ("127.0.0.1", "::1"):
+        equal(as_user(APP, lambda: knock(address)) in (b"", "ConnectionResetError"), True, f"a loop by {address}")
+    passed("loop")
 
 
 def main():
@@ -184,6 +247,8 @@ def main():
         world.start()
         check_listed(world, "first")
         check_others(world, "first")
+        check_counts(world)
+        check_loop()
         world.init()
         check_listed(world, "after another init")
         with open(f"{world.folder}/trust/ca.pem") as file:
@@ -197,6 +262,8 @@ def main():
             equal(file.read(), authority, "the authority is the same after a crash")
         check_listed(world, "after a crash")
         check_others(world, "after a crash")
+        check_distrust(world)
+        check_secrets(world)
         world.stop()
         passed("end")
     print("DONE", flush=True)
