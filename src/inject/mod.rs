@@ -11,6 +11,7 @@ pub mod manifest;
 mod pod;
 pub mod review;
 mod settings;
+mod values;
 mod variables;
 mod volumes;
 mod yaml;

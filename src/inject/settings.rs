@@ -1,6 +1,7 @@
 //! How Outrider is to be in a pod: what the operator says for all, and what the pod says for itself.
 
 use super::pod::Pod;
+use super::values::{image, list, name, quantity, variables};
 
 /// Nobody else's: not istio's 1337, linkerd's 2102, kuma's 5678, nor what images like to use.
 pub(super) const USER: u32 = 14661;
@@ -192,43 +193,4 @@ fn in_use(pod: &Pod<'_>) -> Option<Mode> {
         (true, false) => Some(Mode::Proxy),
         (true, true) => Some(Mode::Redirect),
     }
-}
-
-fn list(text: &str) -> impl Iterator<Item = &str> {
-    text.split(',').map(str::trim).filter(|item| !item.is_empty())
-}
-
-/// A name as Kubernetes takes it for a ConfigMap or a Secret.
-fn name(text: &str) -> Result<String, &'static str> {
-    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
-    match (1..=253).contains(&text.len()) && text.chars().all(good) {
-        true => Ok(text.to_owned()),
-        false => Err("the name of a ConfigMap"),
-    }
-}
-
-fn image(text: &str) -> Result<String, &'static str> {
-    match !text.is_empty() && text.len() <= 512 && text.chars().all(|c| c.is_ascii_graphic()) {
-        true => Ok(text.to_owned()),
-        false => Err("the name of an image"),
-    }
-}
-
-/// Roughly what Kubernetes takes; the API server says the rest.
-fn quantity(text: &str) -> Result<String, &'static str> {
-    let good = text.len() <= 20
-        && text.starts_with(|c: char| c.is_ascii_digit())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '.');
-    if good { Ok(text.to_owned()) } else { Err("a quantity, as 100m or 64Mi") }
-}
-
-/// `NAME=value`, one a line.
-fn variables(text: &str) -> Result<Vec<(String, String)>, &'static str> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let pair = |line: &str| {
-        let (name, value) = line.split_once('=').ok_or("NAME=value, one a line")?;
-        let good = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
-        if good { Ok((name.to_owned(), value.to_owned())) } else { Err("NAME=value, one a line") }
-    };
-    lines.map(pair).collect()
 }
