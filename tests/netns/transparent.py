@@ -43,9 +43,9 @@ class World:
         os.chmod(self.outrider, 0o755)
         self.sidecar = None
         for own in ("trust", "key"):
+            # As the kubelet makes volumes: root's, and open to all who have them mounted.
             os.mkdir(f"{self.folder}/{own}")
-            os.chown(f"{self.folder}/{own}", SIDECAR, SIDECAR)
-        os.chmod(f"{self.folder}/key", 0o700)
+            os.chmod(f"{self.folder}/{own}", 0o777)
         with open(f"{self.folder}/outrider.yaml", "w") as file:
             file.write(CONFIG)
         self.certify()
@@ -207,6 +207,9 @@ def check_secrets(world):
     key = f"{world.folder}/key/ca.key"
     equal("PRIVATE KEY" in open(key).read(), True, "there is a key")
     equal(as_user(APP, lambda: open(key).read()), "PermissionError", "the key for the application")
+    for file in ("ca.pem", "bundle.pem", "truststore.jks"):
+        shown = as_user(APP, lambda: len(open(f"{world.folder}/trust/{file}", "rb").read()))
+        equal(isinstance(shown, int) and shown > 100, True, f"{file} for the application: {shown}")
     passed("secrets")
 
 
