@@ -235,12 +235,16 @@ fn least_bad(
     });
     let repeats = repeatable(plan, situation).filter(|_| to_spare).map(|(i, pause)| (i, pause, true));
     let soonest = resting.clone().chain(repeats).min_by_key(|(_, pause, _)| *pause);
-    let soonest = soonest.filter(|(_, pause, _)| situation.now + *pause < situation.deadline);
+    // Longer than for a first token nobody waits for a target that said when it will be back: the client is told, and
+    // can wait as well as we can.
+    let patience = plan.model.policy.patience;
+    let longest = plan.model.policy.first_token.max(patience);
+    let fits = |pause: Duration| pause <= longest && situation.now + pause < situation.deadline;
+    let soonest = soonest.filter(|(_, pause, _)| fits(*pause));
     let wait = |allowed: &mut dyn FnMut(usize) -> bool| match soonest {
         Some((candidate, pause, repeat)) if !repeat || allowed(candidate) => Next::Wait(candidate, pause),
         _ => Next::GiveUp,
     };
-    let patience = plan.model.policy.patience;
     if resting.clone().any(|(_, left, _)| left <= patience)
         && let found @ Next::Wait(..) = wait(&mut allowed)
     {

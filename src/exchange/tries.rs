@@ -189,7 +189,7 @@ fn more_useful(told: Option<Fault>, fault: Fault) -> Fault {
     }
 }
 
-/// Not even a first try was worth it: every key rests for longer than the call may take.
+/// Not even a first try was worth it: every target rests for longer than anybody waits.
 fn nobody(plan: &Plan) -> Fault {
     let rests = plan.order.iter().filter_map(|candidate| match candidate.standing {
         Standing::Resting { left } => Some(left),
@@ -197,7 +197,7 @@ fn nobody(plan: &Plan) -> Fault {
     });
     match rests.min() {
         Some(left) => {
-            let message = format!("every target of model `{}` rests after a rate limit", plan.model.name);
+            let message = format!("every target of model `{}` rests after a rate limit or an empty account", plan.model.name);
             Fault { retry_after: Some(left), ..Fault::new(FaultKind::RateLimited, message) }
         }
         None => Fault::new(FaultKind::NoTarget, format!("model `{}` has no target", plan.model.name)),

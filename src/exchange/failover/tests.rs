@@ -255,8 +255,9 @@ fn when_nothing_is_healthy_the_least_bad_is_asked() {
 fn time_and_tries_are_bounded() {
     check("a", "a:server_error a:server_error a:server_error", "-");
     check("a", "a:server_error a:server_error", "a 250");
-    check("a", "a:rate_limited+59", "a 59125");
-    check("a", "a:rate_limited+60", "-");
+    check("a", "a:rate_limited+29", "a 29125");
+    check("a", "a:rate_limited+30", "-"); // a first token is waited for 30 s, and so is a target
+    check("a:r31", "", "-");
     assert_eq!(step("a b", "tries: 1", "a:connect", true), "-");
     assert_eq!(step("a", "tries: 9", &"a:connect ".repeat(8), true), "a 2000", "a backoff is bounded");
     assert_eq!(step("a", "tries: 3", "a:connect", false), "-", "no repeat without budget");
