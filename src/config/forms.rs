@@ -146,6 +146,25 @@ impl Setting for Content {
     }
 }
 
+/// A file that is looked at later, by its path from the folder of the configuration file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilePath(pub PathBuf);
+
+impl Setting for FilePath {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        match reader.text(node, A_PATH)?.as_str() {
+            "" => reader.unexpected(node, A_PATH),
+            path => Some(Self(reader.beside(path))),
+        }
+    }
+
+    fn show(&self) -> Value {
+        json!(self.0.to_string_lossy())
+    }
+}
+
+const A_PATH: &str = "the path of a file";
+
 /// `off`, or a map of settings.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Switch<T> {

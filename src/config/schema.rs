@@ -4,6 +4,8 @@
 //! exist) is decided in [`mod@crate::snapshot::build`]. The keys after `later` belong to the language but not to this
 //! version; they are refused by name, because a limit that is read and not kept is worse than none.
 
+mod intercept;
+
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
@@ -13,6 +15,8 @@ use super::setting::{Located, Named, OneOrMore, key, settings};
 use super::units::{Period, Share, Size};
 use super::waits::{After, Hold, KeepAlive};
 use super::words::words;
+
+pub use intercept::{Authority, Intercept, NameConstraints, OnClientReject};
 
 settings! {
     /// The whole file.
@@ -25,6 +29,11 @@ settings! {
         admin: Admin = Admin::default(),
         /// The origins of web pages whose browsers may call, such as `https://app.example.com`.
         allow_origins: Vec<Origin> = Vec::new(),
+        /// Whose TLS is ended here, so that calls of applications that know nothing of Outrider are routed.
+        /// Applications have to trust an authority of this machine for that: `outrider ca` tells how. When nothing is
+        /// said here, it is ended as soon as there is such an authority, because `outrider ca`, `env` or `exec` has
+        /// made one; with a map, if only `{}`, the authority is made when Outrider starts; with `off`, no TLS is ended.
+        intercept: Option<Switch<Intercept>> = None,
         /// Who answers. The key is your name for it.
         providers: Named<Provider> = Named::default(),
         /// The names that clients ask for.
@@ -46,7 +55,7 @@ settings! {
         /// What is logged, and how.
         log: Log = Log::default(),
     }
-    later ["intercept", "callers", "budgets", "limits"]
+    later ["callers", "budgets", "limits"]
 
     /// Who waits for room, and how long. Served in order while waits are short; once the one who has waited longest has
     /// used up half of `wait`, the newest first, because it can still be answered in time. Who waits in vain, or finds

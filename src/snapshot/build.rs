@@ -4,6 +4,7 @@
 //! without problems takes its health handles and opens endpoints, so that a bad reload leaves no trace.
 
 mod base_url;
+mod intercept;
 mod model;
 mod provider;
 mod recovery;
@@ -13,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Origins, Snapshot};
+use super::{Intercept, Origins, Snapshot};
 use crate::config::forms::Switch;
 use crate::config::{Config, Environment, Loaded, Place, Problem, Problems, Setting};
 use crate::health::Registry;
@@ -67,6 +68,7 @@ fn decide(config: &Config) -> (Vec<provider::Decided>, Vec<Problem>) {
         routes::check(route, config, &mut problems);
     }
     check_listeners(config, &mut problems);
+    intercept::decide(config, &mut problems);
     (providers, problems)
 }
 
@@ -113,9 +115,15 @@ fn assemble(
         queue: Line { size: config.queue.size as usize, wait: config.queue.wait },
         body_limit: config.body_limit.0,
         allow_origins: config.allow_origins.iter().map(|origin| origin.0.clone()).collect(),
+        intercept: intercept::decide(config, &mut Vec::new()),
         redacted: config.show(),
         providers,
     }
+}
+
+/// What is meant by `intercept`, of a configuration that may have other problems.
+pub fn intercept(config: &Config) -> Option<Intercept> {
+    intercept::decide(config, &mut Vec::new())
 }
 
 /// Each `provider/model` that is mentioned, as a target or as offered.

@@ -7,6 +7,7 @@ pub mod build;
 mod choose;
 mod environment;
 mod find;
+mod intercept;
 mod origins;
 pub mod reload;
 
@@ -21,6 +22,7 @@ use crate::routing::{Model, Policy, Target};
 
 pub use build::{build, load};
 pub use environment::from_environment;
+pub use intercept::Intercept;
 pub use origins::{Origins, Place};
 
 /// Everything that calls are served by.
@@ -48,6 +50,8 @@ pub struct Snapshot {
     pub queue: Line,
     /// Bodies over this are refused.
     pub body_limit: usize,
+    /// Whose TLS is ended here; `None`: nobody's.
+    pub intercept: Option<Intercept>,
     /// Pages that may call, as `Origin` spells them.
     pub allow_origins: Vec<String>,
     /// The configuration with every secret replaced, as the operator's door shows it.

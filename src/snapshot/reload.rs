@@ -84,9 +84,15 @@ impl Reloader {
 
 /// The keys that are read once, when the process starts, and that differ.
 fn waiting_for_restart(started: &Config, now: &Config) -> Vec<&'static str> {
+    // Another list of hosts does not.
+    let intercept = |config: &Config| {
+        let hosts = crate::trust::Hosts::default();
+        super::build::intercept(config).map(|intercept| super::Intercept { hosts, ..intercept })
+    };
     let differs = [
         ("listen", started.listen != now.listen),
         ("admin", started.admin != now.admin),
+        ("intercept", intercept(started) != intercept(now)),
         ("shutdown", started.shutdown != now.shutdown),
         ("log", started.log != now.log),
     ];

@@ -10,9 +10,10 @@ use rustls::ServerConfig;
 use super::Problem;
 use super::authority::{Authority, BACKDATED};
 use super::hosts::{Hosts, is_name, lower_case};
+use super::keeper::Keeper;
 use super::leaf::LIFE;
 use super::leaf::{self, Common};
-use super::store::RETIRED;
+use super::store::{RETIRED, Store};
 
 /// At most so many hosts are kept; an application calls a dozen. A wildcard lets a client ask for any number.
 pub const MOST: usize = 1024;
@@ -21,6 +22,8 @@ pub const MOST: usize = 1024;
 pub struct Leaves {
     hosts: ArcSwap<Hosts>,
     authorities: ArcSwap<Vec<Arc<Authority>>>,
+    /// Where the authorities come from, when they are not given.
+    keeper: Option<Keeper>,
     common: Common,
     kept: Mutex<Kept>,
 }
@@ -40,11 +43,30 @@ struct Entry {
 }
 
 impl Leaves {
-    /// For `hosts`, signed by `authorities`, of which the oldest comes first.
+    /// For `hosts`, signed by `authorities`, of which the oldest comes first. Without any, nothing is listed.
     pub fn new(hosts: Hosts, authorities: Vec<Arc<Authority>>) -> Result<Arc<Self>, Problem> {
+        Self::with(hosts, authorities, None)
+    }
+
+    /// For `hosts`, signed by the authorities of `store`, which are made where there are none. What applications have
+    /// to read is written beside them. Also what the operator should know.
+    pub fn open(store: Store, hosts: Hosts, limited: bool) -> Result<(Arc<Self>, Vec<Problem>), Problem> {
+        let keeper = Keeper::new(store, limited);
+        let (authorities, warnings) = keeper.open(&hosts, SystemTime::now())?;
+        Ok((Self::with(hosts, authorities, Some(keeper))?, warnings))
+    }
+
+    /// For `hosts`, as soon as `store` has an authority: nobody trusts one before it was made. Until then nothing is
+    /// listed.
+    pub fn await_authority(store: Store, hosts: Hosts, limited: bool) -> Result<Arc<Self>, Problem> {
+        Self::with(hosts, Vec::new(), Some(Keeper::new(store, limited)))
+    }
+
+    fn with(hosts: Hosts, authorities: Vec<Arc<Authority>>, keeper: Option<Keeper>) -> Result<Arc<Self>, Problem> {
         Ok(Arc::new(Self {
             hosts: ArcSwap::from_pointee(hosts),
             authorities: ArcSwap::from_pointee(authorities),
+            keeper,
             common: Common::new()?,
             kept: Mutex::default(),
         }))
@@ -52,7 +74,14 @@ impl Leaves {
 
     /// Whether TLS for `host` is ended here: it is listed, and there is an authority that may sign for it.
     pub fn listed(&self, host: &str) -> bool {
-        self.hosts.load().contain(host) && self.authority(&lower_case(host), SystemTime::now()).is_some()
+        if !self.hosts.load().contain(host) {
+            return false;
+        }
+        let now = SystemTime::now();
+        if self.authorities.load().is_empty() {
+            self.look_for_authorities(now);
+        }
+        self.authority(&lower_case(host), now).is_some()
     }
 
     /// How a connection to `host` is ended: the same for every connection, until its leaf is replaced.
@@ -60,9 +89,37 @@ impl Leaves {
         self.config_at(host, SystemTime::now())
     }
 
-    /// From now on these hosts are listed. Connections that are open stay.
-    pub fn list(&self, hosts: Hosts) {
+    /// From now on these hosts are listed. Connections that are open stay. What the operator should know.
+    pub fn list(&self, hosts: Hosts) -> Vec<Problem> {
         self.hosts.store(Arc::new(hosts));
+        self.renew()
+    }
+
+    /// Sees to it that there is an authority tomorrow; once a day is enough. What the operator should know.
+    pub fn renew(&self) -> Vec<Problem> {
+        match &self.keeper {
+            // One that is waited for is made by others.
+            Some(keeper) if !self.authorities.load().is_empty() => self.take(keeper, SystemTime::now()),
+            _ => Vec::new(),
+        }
+    }
+
+    fn look_for_authorities(&self, now: SystemTime) {
+        if let Some(keeper) = self.keeper.as_ref().filter(|keeper| keeper.found_one(now)) {
+            for problem in self.take(keeper, now) {
+                tracing::warn!("{problem}");
+            }
+        }
+    }
+
+    fn take(&self, keeper: &Keeper, now: SystemTime) -> Vec<Problem> {
+        match keeper.open(&self.hosts.load(), now) {
+            Ok((authorities, warnings)) => {
+                self.authorities.store(Arc::new(authorities));
+                warnings
+            }
+            Err(problem) => vec![problem],
+        }
     }
 
     fn config_at(&self, host: &str, now: SystemTime) -> Result<Arc<ServerConfig>, Problem> {

@@ -10,6 +10,7 @@ mod authority;
 pub mod bundle;
 mod files;
 mod hosts;
+mod keeper;
 mod leaf;
 pub mod leaves;
 mod pem;

@@ -1,14 +1,14 @@
 //! The files of the authorities: made when absent, renewed in time, never replaced when they are wrong.
 //!
 //! Two files, `ca.pem` and its key; beside the certificate, for applications, the bundle and Java's trust store. Each
-//! may hold several authorities. **None is ever taken away while an application may need it:** an application reads whom it
-//! trusts once, when it starts, and may run for months. So a new authority is only ever *added*, when
+//! may hold several authorities. **None is ever taken away while an application may need it:** an application reads
+//! whom it trusts once, when it starts, and may run for months. So a new authority is only ever *added*, when
 //!
 //! - the newest has less than a year left, or
 //! - a host was listed that none of them may sign for,
 //!
-//! and goes into the bundle at once, while for each host the *oldest* that may sign for it goes on signing, until it has
-//! a month left. Applications that were started since know the new one by then. Only what has expired is dropped.
+//! and goes into the bundle at once, while for each host the *oldest* that may sign for it goes on signing, until it
+//! has a month left. Applications that were started since know the new one by then. Only what has expired is dropped.
 //!
 //! An authority that somebody else has made is used as it is: nothing is added to it.
 
@@ -26,7 +26,7 @@ use super::files::{self, Draft, FOR_ALL, OURS_ALONE, PRIVATE, PUBLIC};
 use super::hosts::Hosts;
 use super::{Problem, pem};
 
-pub use publish::Published;
+pub use publish::{Published, made_here};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -55,6 +55,13 @@ pub struct Opened {
     pub certificates: Vec<CertificateDer<'static>>,
     /// What the operator should know.
     pub warnings: Vec<Problem>,
+}
+
+impl Opened {
+    /// Everything that applications are to trust, as text.
+    pub fn pem(&self) -> String {
+        self.certificates.iter().map(|der| pem::certificate(der)).collect()
+    }
 }
 
 impl Store {
@@ -91,6 +98,11 @@ impl Store {
             None => self.make(limits, now),
             Some(opened) => Ok(self.tend(opened, hosts, limits, now)),
         }
+    }
+
+    /// Whether the files that there are could be used now. Nothing is made.
+    pub fn check(&self, now: SystemTime) -> Result<(), Problem> {
+        self.load(now).map(|_| ())
     }
 
     /// The authorities as they are; `None` where there are none.
@@ -176,7 +188,7 @@ impl Store {
     /// Both files are on the disk before one takes its place; the keys come first, because a key too many does no harm.
     fn save(&self, opened: &Opened) -> Result<(), Problem> {
         let keys: String = opened.authorities.iter().map(|authority| pem::key(authority.key().secret_der())).collect();
-        let certificates: String = opened.certificates.iter().map(|der| pem::certificate(der)).collect();
+        let certificates = opened.pem();
         let keys = Draft::write(&self.key, keys.as_bytes(), PRIVATE)?;
         let certificates = Draft::write(&self.cert, certificates.as_bytes(), PUBLIC)?;
         keys.publish()?;

@@ -208,3 +208,61 @@ fn the_reference_file_is_served_and_gives_a_models_defaults() {
         "the file says `hedge`, which is not the default"
     );
 }
+
+#[test]
+fn tls_is_ended_for_the_hosts_that_are_listed() {
+    let with = |intercept: &str| built(&format!("intercept: {intercept}\nproviders: {{{ONE}}}")).unwrap().intercept;
+    let hosts = |intercept: &str| with(intercept).unwrap().hosts;
+    let said = hosts("{hosts: [API.openai.com, '*.openai.azure.com']}");
+    assert!(said.contain("api.openai.com") && said.contain("x.openai.azure.com"));
+    assert_eq!(said.patterns().len(), 2);
+    assert_eq!(with("off"), None);
+    assert!(hosts("{hosts: []}").is_empty());
+    let said = with("{ca: {cert: a/ca.pem, key: /k/ca.key}, name_constraints: off, on_client_reject: fail}").unwrap();
+    assert_eq!(said.store, Some(crate::trust::Store::new("a/ca.pem".into(), "/k/ca.key".into())));
+    assert_eq!((said.limited, said.at_start, said.tunnel_next_time), (false, true, false));
+
+    let unsaid =
+        built(&format!("providers: {{{ONE}, mine: {{kind: openai, auth: none, base_url: 'https://Mine.test:8443'}}}}"));
+    let unsaid = unsaid.unwrap().intercept.unwrap();
+    assert_eq!((unsaid.limited, unsaid.at_start, unsaid.tunnel_next_time), (true, false, true));
+    assert_eq!(unsaid.store, None);
+    let check = |host: &str, expected: bool| assert_eq!(unsaid.hosts.contain(host), expected, "{host}");
+    check("api.openai.com", true);
+    check("api.anthropic.com", true);
+    check("generativelanguage.googleapis.com", true);
+    check("bedrock-runtime.eu-west-1.amazonaws.com", true);
+    check("s3.eu-west-1.amazonaws.com", false);
+    check("europe-west4-aiplatform.googleapis.com", true);
+    check("aiplatform.googleapis.com", true);
+    check("storage.googleapis.com", false);
+    check("contoso.openai.azure.com", true);
+    check("mine.test", true);
+    check("one", false); // `http://`
+    check("127.0.0.1", false);
+    check("localhost", false);
+    check("example.com", false);
+}
+
+#[test]
+fn what_cannot_be_intercepted_is_told() {
+    let check = |intercept: &str, expected: &[&str]| {
+        check(&format!("providers: {{{ONE}}}\nintercept: {intercept}"), expected);
+    };
+    check(
+        "{hosts: [127.0.0.1]}",
+        &["2:21 intercept.hosts[0]: `127.0.0.1`: an address has no name that a certificate could be made for"],
+    );
+    check(
+        "{hosts: [a.com, '*']}",
+        &["2:28 intercept.hosts[1]: `*`: `*` stands only for whole labels at the beginning: `*.example.com`"],
+    );
+    check("{ca: {cert: a}}", &["2:24 intercept.ca.cert: `key` is missing beside `cert`"]);
+    check("{ca: {key: a}}", &["2:23 intercept.ca.key: `cert` is missing beside `key`"]);
+    check("{ca: {cert: a, key: a}}", &["2:32 intercept.ca.key: the certificate and the key are the same file"]);
+    check("on", &["2:12 intercept: expected `off`, or a map, found `on`"]);
+    check(
+        "{on_client_reject: drop}",
+        &["2:31 intercept.on_client_reject: expected one of `tunnel`, `fail`, found `drop`"],
+    );
+}

@@ -48,6 +48,8 @@ fn a_good_file_is_applied_and_a_bad_one_changes_nothing() {
     let restart =
         "listen: 127.0.0.1:1\nadmin: 127.0.0.1:2\nlog: {level: warn}\nshutdown: {grace: 1s}\nbody_limit: 2MiB\n";
     check(&format!("{restart}{FILE}"), Ok(Some(&["listen", "admin", "shutdown", "log"])), 2 << 20);
+    check(&format!("intercept: {{name_constraints: off}}\n{FILE}"), Ok(Some(&["intercept"])), 32 << 20);
+    check(&format!("intercept: off\n{FILE}"), Ok(Some(&["intercept"])), 32 << 20);
     check(FILE, Ok(Some(&[])), 32 << 20);
 }
 

@@ -76,6 +76,38 @@ fn many_threads_get_the_same() {
     assert!(configs.iter().all(|config| Arc::ptr_eq(config, &configs[0])));
 }
 
+#[test]
+fn an_authority_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(folder.path().join("ca.pem"), folder.path().join("ca.key"));
+    let leaves = Leaves::await_authority(store.clone(), hosts(&["api.openai.com"]), true).unwrap();
+    assert!(!leaves.listed("api.openai.com") && leaves.config("api.openai.com").is_err());
+    assert!(!store.is_there(), "made although nobody would trust it");
+    assert_eq!(leaves.list(hosts(&["api.openai.com", "api.x.ai"])), []);
+    assert!(!store.is_there(), "made although nobody would trust it");
+    store.open(&hosts(&["api.openai.com"]), true, SystemTime::now()).unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(leaves.listed("api.openai.com") && leaves.config("api.openai.com").is_ok());
+    assert!(leaves.listed("api.x.ai"), "no authority was added for it");
+    assert!(store.published().bundle.exists());
+}
+
+#[test]
+fn hosts_that_are_listed_later_get_an_authority() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(folder.path().join("ca.pem"), folder.path().join("ca.key"));
+    let (leaves, warnings) = Leaves::open(store, hosts(&["api.openai.com"]), true).unwrap();
+    assert_eq!(warnings, []);
+    let first = leaves.config("api.openai.com").unwrap();
+    assert_eq!(leaves.list(hosts(&["api.openai.com", "api.x.ai"])), []);
+    assert!(leaves.listed("api.x.ai") && leaves.config("api.x.ai").is_ok());
+    assert!(Arc::ptr_eq(&first, &leaves.config("api.openai.com").unwrap()));
+    std::fs::remove_file(folder.path().join("ca.key")).unwrap();
+    let problems = leaves.list(hosts(&["api.openai.com", "api.cohere.com"]));
+    assert!(problems[0].what.contains("its key"), "{problems:?}");
+    assert!(leaves.listed("api.openai.com"), "the authorities that there were are gone");
+}
+
 /// Not a test of speed on a busy machine: run with `--ignored` in a release build for the figures.
 #[test]
 #[ignore = "measures"]

@@ -24,6 +24,13 @@ pub struct Published {
     pub truststore: PathBuf,
 }
 
+/// Whether a text file was written here.
+pub fn made_here(file: &Path) -> bool {
+    let mut start = [0; MADE_HERE.len()];
+    let read = std::fs::File::open(file).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start));
+    read.is_ok() && start == MADE_HERE.as_bytes()
+}
+
 impl Store {
     /// Where [`Store::publish`] without a folder puts them: beside the certificate.
     pub fn published(&self) -> Published {
@@ -41,7 +48,7 @@ impl Store {
         };
         let all = public.with(&opened.certificates);
         if at.ca != self.cert {
-            put(&at.ca, text(&opened.certificates).as_bytes(), MADE_HERE.as_bytes())?;
+            put(&at.ca, format!("{MADE_HERE}{}", opened.pem()).as_bytes(), MADE_HERE.as_bytes())?;
         }
         put(&at.bundle, text(&all).as_bytes(), MADE_HERE.as_bytes())?;
         put(&at.truststore, &truststore::write(&all), truststore::MARK)?;

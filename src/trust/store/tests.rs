@@ -282,6 +282,7 @@ fn what_applications_read_is_written_and_other_files_stay() {
     let count = bundle.matches("BEGIN CERTIFICATE").count();
     assert!(count > 100 && bundle.ends_with(&pem::certificate(&opened.certificates[0])), "{count}");
     assert_eq!(mode(&at.bundle), 0o644);
+    assert!(made_here(&at.bundle) && !made_here(&at.ca) && !made_here(Path::new("/nowhere")));
     let inode = |path: &Path| std::os::unix::fs::MetadataExt::ino(&fs::metadata(path).unwrap());
     let before = [inode(&at.bundle), inode(&at.truststore)];
     place.store.publish(&opened, None, &roots).unwrap();
