@@ -6,6 +6,7 @@ mod socket;
 mod webhook;
 
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -29,6 +30,7 @@ use crate::listener::{Front, Gateway};
 use crate::provider::auth::Courier;
 use crate::snapshot::Snapshot;
 use crate::telemetry::{Format, Telemetry};
+use crate::trust::Leaves;
 use crate::upstream::pool::{NO_AUTHORITIES, Pool, system_authorities};
 use drain::Drain;
 use socket::Socket;
@@ -45,6 +47,11 @@ pub struct Start {
     pub snapshot: Arc<Snapshot>,
     /// What calls will learn; the snapshot holds on to it already.
     pub registry: Arc<Registry>,
+    /// To listen on free ports of this machine in the place of those that the configuration says, and to tell where.
+    /// There is no access log then, because nobody reads it.
+    pub companion: Option<fn(SocketAddr)>,
+    /// The certificates of the hosts whose TLS is ended; `None`: no TLS is.
+    pub leaves: Option<Arc<Leaves>>,
     /// The configuration's file, which is watched; `None` where it came from the environment.
     pub file: Option<PathBuf>,
     /// The least that is logged.
@@ -61,6 +68,7 @@ pub struct Start {
 struct Shared {
     snapshot: Arc<ArcSwap<Snapshot>>,
     registry: Arc<Registry>,
+    leaves: Option<Arc<Leaves>>,
     telemetry: Arc<Telemetry>,
     readiness: Arc<Readiness>,
     pool: Arc<Pool>,
@@ -72,9 +80,14 @@ struct Shared {
 pub fn run(start: Start) -> io::Result<()> {
     let shared = Arc::new(Shared::new(&start));
     let config = &start.config;
-    let doors = config.listen.0.iter().map(|address| socket::bind(address.value.0, start.upgrade));
+    let free = start.companion.map(|_| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+    let said = config.listen.0.iter().map(|listener| free.unwrap_or(listener.value.0));
+    let doors = said.map(|address| socket::bind(address, start.upgrade));
     let traffic = doors.collect::<io::Result<Vec<_>>>()?;
-    let operator = socket::bind(config.admin.address.0, start.upgrade)?;
+    let operator = socket::bind(free.unwrap_or(config.admin.address.0), start.upgrade)?;
+    if let (Some(tell), Some(door)) = (start.companion, traffic.first()) {
+        tell(door.address);
+    }
 
     let mut server = server(&start);
     let conf = server.configuration.clone();
@@ -91,11 +104,16 @@ pub fn run(start: Start) -> io::Result<()> {
 
 impl Shared {
     fn new(start: &Start) -> Self {
-        let telemetry = Telemetry::new(start.log_format, start.log_level, io::stdout());
+        let access_log: Box<dyn io::Write + Send> = match start.companion {
+            None => Box::new(io::stdout()),
+            Some(_) => Box::new(io::sink()),
+        };
+        let telemetry = Telemetry::new(start.log_format, start.log_level, access_log);
         telemetry.metrics.config_loaded(SystemTime::now());
         let shared = Self {
             snapshot: Arc::new(ArcSwap::new(start.snapshot.clone())),
             registry: start.registry.clone(),
+            leaves: start.leaves.clone(),
             telemetry: Arc::new(telemetry),
             readiness: Arc::default(),
             pool: Pool::new(),

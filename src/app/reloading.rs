@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use pingora_core::server::ShutdownWatch;
 use tokio::signal::unix::{SignalKind, signal};
@@ -10,6 +10,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Shared, Start};
 use crate::config::{Config, Process};
 use crate::snapshot::reload::{Changed, Reloader, Watcher};
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 impl Shared {
     /// For the service that takes calls: it is ready once this has run. Stops accepting when draining begins.
@@ -44,6 +46,7 @@ impl Shared {
             (file, reloader)
         });
         Box::new(move |_| {
+            tokio::spawn(shared.clone().renew_authority());
             if let Some((file, reloader)) = reloader {
                 tokio::spawn(shared.follow(file, reloader));
             }
@@ -76,6 +79,26 @@ impl Shared {
         }
     }
 
+    /// TLS is ended for the hosts that the configuration lists now.
+    fn list_hosts(&self) {
+        let snapshot = self.snapshot.load();
+        if let (Some(leaves), Some(intercept)) = (&self.leaves, &snapshot.intercept) {
+            for warning in leaves.list(intercept.hosts.clone()) {
+                tracing::warn!("{warning}");
+            }
+        }
+    }
+
+    /// The local authority is renewed in time, also where the process runs for years.
+    async fn renew_authority(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(DAY).await;
+            for warning in self.leaves.iter().flat_map(|leaves| leaves.renew()) {
+                tracing::warn!("{warning}");
+            }
+        }
+    }
+
     /// `asked`: by the operator, with SIGHUP.
     fn reload(&self, reloader: &Reloader, asked: bool) {
         match reloader.reload() {
@@ -90,6 +113,7 @@ impl Shared {
             Ok(Changed::Applied { warnings, restart }) => {
                 self.reserve_labels();
                 self.start_endpoints();
+                self.list_hosts();
                 self.telemetry.metrics.config_reloaded(true, SystemTime::now());
                 for warning in warnings {
                     tracing::warn!("{warning}");

@@ -30,7 +30,7 @@ pub(super) struct Socket<A> {
 
 /// The sockets of one door, bound before anything else starts.
 pub(super) struct Bound {
-    address: SocketAddr,
+    pub(super) address: SocketAddr,
     listener: Option<TcpListener>,
 }
 

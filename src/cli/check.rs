@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::config::Process;
+use super::trust::failed;
+use crate::config::{Environment, Process};
 use crate::health::Registry;
 use crate::snapshot;
 
@@ -11,6 +12,10 @@ use crate::snapshot;
 pub(super) fn check(file: &Path) -> ExitCode {
     match snapshot::load(file, &Process, &Registry::new(), None) {
         Ok((snapshot, loaded)) => {
+            let authority = snapshot.intercept.as_ref().map(|intercept| intercept.check(|name| Process.variable(name)));
+            if let Some(Err(problem)) = authority {
+                return failed(&problem);
+            }
             for warning in &loaded.warnings {
                 eprintln!("warning: {warning}");
             }

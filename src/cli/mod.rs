@@ -1,13 +1,17 @@
 //! The command line.
 //!
 //! Exit codes follow sysexits: 64 for wrong usage, 65 and 66 for files that can not be used or read, 71 where the system
-//! refuses, 77 where it does for want of a permission, 78 for a bad configuration.
+//! refuses, 77 where it does for want of a permission, 78 for a bad configuration. `exec` ends with that of its command.
 
+mod ca;
 mod check;
 pub mod demo;
+mod env;
+mod exec;
 mod init;
 mod inject;
 mod run;
+mod trust;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -51,12 +55,21 @@ enum Command {
         /// Where the two processes of an upgrade meet
         #[arg(long, value_name = "SOCKET", env = "OUTRIDER_UPGRADE_SOCKET")]
         upgrade_socket: Option<PathBuf>,
+        /// What `outrider exec` starts
+        #[arg(long, hide = true)]
+        companion: Option<exec::companion::Role>,
     },
     /// Tell every problem of a configuration file, as a start would
     Check {
         /// The configuration file
         file: PathBuf,
     },
+    /// Print the authority that applications have to trust so that their TLS can be ended here
+    Ca(ca::Options),
+    /// Print what a shell has to set for applications to go through Outrider: eval "$(outrider env)"
+    Env(env::Options),
+    /// Run one command whose calls go through Outrider: outrider exec -- python my_app.py
+    Exec(exec::Options),
     /// Put Outrider into pods of Kubernetes: into those of files, or as a webhook into all that are made
     ///
     /// Comments and anchors of the objects that change are not kept; other objects pass as they are.
@@ -78,8 +91,16 @@ pub fn main() -> ExitCode {
         }
     };
     match arguments.command {
-        Command::Run { config, upgrade, upgrade_socket } => run::run(run::Options { config, upgrade, upgrade_socket }),
+        Command::Run { config, companion: Some(exec::companion::Role::Parent), .. } => {
+            exec::companion::give_birth(config.as_deref())
+        }
+        Command::Run { config, upgrade, upgrade_socket, companion } => {
+            run::run(run::Options { config, upgrade, upgrade_socket, companion: companion.is_some() })
+        }
         Command::Check { file } => check::check(&file),
+        Command::Ca(options) => ca::ca(options),
+        Command::Env(options) => env::env(&options),
+        Command::Exec(options) => exec::exec(&options),
         Command::Inject(arguments) => inject::inject(&arguments),
         Command::Init(arguments) => init::init(&arguments),
         Command::Demo => demo::run(demo::DemoOptions { live: std::io::stdout().is_terminal() }),

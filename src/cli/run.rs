@@ -5,18 +5,22 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use super::exec::companion;
 use super::{CONFIG, OS_ERROR};
 use crate::app::{self, Start};
-use crate::config::{Config, Loaded, Process};
+use crate::config::{Config, Environment, Loaded, Process};
 use crate::health::Registry;
 use crate::snapshot::{self, Snapshot};
 use crate::telemetry::{Format, init_tracing};
+use crate::trust::{Leaves, Problem};
 
 /// What is to be run, as the command line says it.
 pub(super) struct Options {
     pub config: Option<PathBuf>,
     pub upgrade: bool,
     pub upgrade_socket: Option<PathBuf>,
+    /// On free ports, for as long as one command runs.
+    pub companion: bool,
 }
 
 /// Serves calls until told to end.
@@ -33,6 +37,13 @@ pub(super) fn run(options: Options) -> ExitCode {
             return ExitCode::from(CONFIG);
         }
     };
+    let leaves = match intercepted(&snapshot) {
+        Ok(leaves) => leaves,
+        Err(problem) => {
+            eprintln!("outrider: {problem}");
+            return ExitCode::from(CONFIG);
+        }
+    };
     let upgrade_socket = options.upgrade_socket.unwrap_or_else(upgrade_socket);
     let start = Start {
         log_level: loaded.config.log.level.into(),
@@ -40,10 +51,15 @@ pub(super) fn run(options: Options) -> ExitCode {
         config: loaded.config,
         snapshot: Arc::new(snapshot),
         registry,
+        companion: options.companion.then_some(companion::tell),
+        leaves,
         file: options.config,
         upgrade: options.upgrade,
         upgrade_socket,
     };
+    if options.companion {
+        companion::end_with_the_command();
+    }
     match app::run(start) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -68,6 +84,16 @@ fn from_environment(registry: &Registry) -> Result<(Snapshot, Loaded), String> {
     start_logging(&config);
     tracing::info!(variables = found.join(", "), "providers found in the environment");
     Ok((snapshot, Loaded { config, warnings: Vec::new(), files: Vec::new() }))
+}
+
+/// The certificates of the hosts whose TLS is ended.
+fn intercepted(snapshot: &Snapshot) -> Result<Option<Arc<Leaves>>, Problem> {
+    let Some(intercept) = &snapshot.intercept else { return Ok(None) };
+    let (leaves, warnings) = intercept.leaves(|name| Process.variable(name))?;
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(leaves)
 }
 
 fn start_logging(config: &Config) {

@@ -18,6 +18,11 @@ const SYSTEM: [&str; 4] = [
     "/etc/ssl/cert.pem",
 ];
 
+/// Whether a file is the system's: naming it changes nothing.
+pub fn is_systems(file: &Path) -> bool {
+    SYSTEM.iter().any(|known| Path::new(known) == file)
+}
+
 /// Whom clients trust anyway.
 #[derive(Debug)]
 pub struct Roots {

@@ -37,5 +37,6 @@ mod targets;
 mod tls;
 mod translated;
 mod translated_recordings;
+mod trust;
 mod valid;
 mod vectors;
