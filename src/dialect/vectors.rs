@@ -2,6 +2,7 @@
 //!
 //! Whole answers only, so each is two documents in and two documents out.
 
+pub mod coheres;
 pub mod ranking;
 
 use serde::Deserialize;

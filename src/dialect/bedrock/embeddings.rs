@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Bedrock;
 use crate::canonical::{
-    EmbeddingInput, EmbeddingPiece, Embeddings, EmbeddingsRequest, Fault, FaultKind, Lost, Media, Purpose, Raw, Source,
-    Str, Truncate, Usage,
+    EmbeddingInput, EmbeddingPiece, Embeddings, EmbeddingsRequest, Fault, FaultKind, Lost, Media, Raw, Source, Str,
+    Truncate, Usage,
 };
 use crate::dialect::codec::{About, Target};
-use crate::dialect::vectors::{self, Embed};
+use crate::dialect::vectors::{self, Embed, coheres};
 use crate::dialect::wire::read_provider;
 
 #[derive(Default, Serialize)]
@@ -30,17 +30,6 @@ struct Titan<'a> {
 #[serde(rename_all = "camelCase")]
 struct TitanConfig {
     output_embedding_length: u64,
-}
-
-#[derive(Serialize)]
-struct CoheresOwn<'a> {
-    texts: Vec<Str<'a>>,
-    input_type: &'static str,
-    embedding_types: [&'static str; 1],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    output_dimension: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    truncate: Option<&'static str>,
 }
 
 #[derive(Deserialize)]
@@ -165,22 +154,9 @@ fn coheres_own(request: &EmbeddingsRequest<'_>, model: &str, lost: &mut Lost) ->
     // Version 3 has vectors of one length.
     let fixed = model.contains("-v3");
     lost.add_if(request.dimensions.is_some() && fixed, "dimensions");
-    lost.add_if(request.purpose == Some(Purpose::Similarity), "input_type");
-    vectors::json(&CoheresOwn {
-        texts: request.texts()?,
-        input_type: match request.purpose {
-            Some(Purpose::Query) => "search_query",
-            Some(Purpose::Classification) => "classification",
-            Some(Purpose::Clustering) => "clustering",
-            // It has to be said, and most vectors are made to be found.
-            None | Some(Purpose::Document | Purpose::Similarity) => "search_document",
-        },
-        embedding_types: ["float"],
+    vectors::json(&coheres::Asked {
+        texts: Some(request.texts()?),
         output_dimension: request.dimensions.filter(|_| !fixed),
-        truncate: request.truncate.map(|truncate| match truncate {
-            Truncate::Never => "NONE",
-            Truncate::Start => "START",
-            Truncate::End => "END",
-        }),
+        ..coheres::Asked::of(request, lost)
     })
 }

@@ -3,7 +3,7 @@
 //! Its vectors come by their types: floating point numbers, base64, or numbers of fewer bits, which no other vendor
 //! gives in the same way.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 
@@ -15,7 +15,7 @@ use crate::canonical::{
     Truncate, Usage,
 };
 use crate::dialect::codec::{About, Target};
-use crate::dialect::vectors::{self, Embed, refused};
+use crate::dialect::vectors::{self, Embed, coheres, refused};
 use crate::dialect::wire::{List, read_client, read_provider};
 
 #[derive(Default, Deserialize)]
@@ -67,21 +67,6 @@ struct Asked<'a> {
     embedding_types: List<Str<'a>>,
     #[serde(borrow)]
     texts: Option<&'a RawValue>,
-}
-
-#[derive(Serialize)]
-struct Out<'a> {
-    model: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    texts: Option<Vec<Str<'a>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    inputs: Option<Vec<serde_json::Value>>,
-    input_type: &'static str,
-    embedding_types: [&'static str; 1],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    output_dimension: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    truncate: Option<&'static str>,
 }
 
 #[derive(Deserialize)]
@@ -154,26 +139,12 @@ impl Embed for Cohere {
         request.lose_what_is_special(lost)?;
         lost.add_if(request.user.is_some(), "user");
         lost.add_if(request.title.is_some(), "title");
-        lost.add_if(request.purpose == Some(Purpose::Similarity), "input_type");
         let media = request.has_media();
-        vectors::json(&Out {
-            model: target.model,
+        vectors::json(&coheres::Asked {
+            model: Some(target.model),
             texts: if media { None } else { Some(request.texts()?) },
             inputs: if media { Some(inputs(request)?) } else { None },
-            input_type: match request.purpose {
-                Some(Purpose::Query) => "search_query",
-                Some(Purpose::Classification) => "classification",
-                Some(Purpose::Clustering) => "clustering",
-                // It has to be said, and most vectors are made to be found.
-                None | Some(Purpose::Document | Purpose::Similarity) => "search_document",
-            },
-            embedding_types: ["float"],
-            output_dimension: request.dimensions,
-            truncate: request.truncate.map(|truncate| match truncate {
-                Truncate::Never => "NONE",
-                Truncate::Start => "START",
-                Truncate::End => "END",
-            }),
+            ..coheres::Asked::of(request, lost)
         })
     }
 
