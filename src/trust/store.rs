@@ -159,10 +159,13 @@ impl Store {
         if barred.is_empty() && left(&newest) >= RENEWED {
             return opened;
         }
-        if let Err(problem) = self.add(&mut opened, limits, now) {
-            opened.warnings.push(problem);
-            opened.warnings.extend((!barred.is_empty()).then(|| self.not_permitted(&barred)));
-            opened.warnings.extend((left(&newest) < RETIRED).then(|| self.ends(left(&newest))));
+        match self.add(&mut opened, limits, now) {
+            Ok(()) => opened.warnings.push(self.added(&barred)),
+            Err(problem) => {
+                opened.warnings.push(problem);
+                opened.warnings.extend((!barred.is_empty()).then(|| self.not_permitted(&barred)));
+                opened.warnings.extend((left(&newest) < RETIRED).then(|| self.ends(left(&newest))));
+            }
         }
         opened
     }
@@ -205,6 +208,21 @@ impl Store {
             }
             false => Problem::new(format!("the authority {cert} is not valid yet"), "set this machine's clock"),
         }
+    }
+
+    fn added(&self, barred: &[String]) -> Problem {
+        let cert = self.cert.display();
+        let (what, help) = match barred.is_empty() {
+            true => (
+                format!("the authority {cert} ends within a year: its successor was added"),
+                "start applications again within the next months, so that they know it",
+            ),
+            false => (
+                format!("an authority for {} was added to {cert}", barred.join(", ")),
+                "start applications again to have their calls to these hosts routed, too",
+            ),
+        };
+        Problem::new(what, help)
     }
 
     fn not_permitted(&self, names: &[String]) -> Problem {

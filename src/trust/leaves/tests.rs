@@ -99,6 +99,8 @@ fn hosts_that_are_listed_later_get_an_authority() {
     let (leaves, warnings) = Leaves::open(store, hosts(&["api.openai.com"]), true).unwrap();
     assert_eq!(warnings, []);
     let first = leaves.config("api.openai.com").unwrap();
+    let warnings = leaves.list(hosts(&["api.openai.com", "api.x.ai"]));
+    assert!(warnings.len() == 1 && warnings[0].what.contains("an authority for api.x.ai was added"), "{warnings:?}");
     assert_eq!(leaves.list(hosts(&["api.openai.com", "api.x.ai"])), []);
     assert!(leaves.listed("api.x.ai") && leaves.config("api.x.ai").is_ok());
     assert!(Arc::ptr_eq(&first, &leaves.config("api.openai.com").unwrap()));

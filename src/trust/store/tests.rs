@@ -169,6 +169,7 @@ fn the_next_is_made_a_year_ahead_and_signs_when_the_first_ends() {
     let late = now + years(9) + DAY * 30;
     let both = place.open(&openai(), late).unwrap();
     assert_eq!(both.certificates.len(), 2, "no successor");
+    assert!(both.warnings[0].what.contains("its successor was added"), "{:?}", both.warnings);
     assert_eq!(both.certificates[0], first.certificates[0]);
     assert_eq!(mode(&place.store.key), 0o600);
     let again = place.open(&openai(), late).unwrap();
