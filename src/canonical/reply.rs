@@ -32,6 +32,16 @@ pub struct Choice<'a> {
     pub logprobs: Option<Raw<'a>>,
 }
 
+impl Reply<'_> {
+    /// A filter stopped it. What there is of it does not count: Bedrock's guardrails put the operator's own words there,
+    /// and Anthropic what was said until then. A refusal in the model's words is an answer.
+    pub fn is_filtered(&self) -> bool {
+        let refused = |choice: &Choice<'_>| choice.parts.iter().any(|part| matches!(part, Part::Refusal(_)));
+        let filtered = |choice: &Choice<'_>| choice.stop.reason == StopReason::Filtered && !refused(choice);
+        !self.choices.is_empty() && self.choices.iter().all(filtered)
+    }
+}
+
 /// Why an answer ended.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stop<'a> {

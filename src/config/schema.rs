@@ -364,7 +364,8 @@ words! {
         RateLimited = "429",
         /// An error, an end or garbage where an answer should begin.
         Stream = "stream",
-        /// A provider's filter refused what the request says. Others are asked only with this word.
+        /// A provider's filter refused what the request says, or stopped the answer before anything of it was shown.
+        /// Others are asked only with this word; without it, an answer that a filter stopped is an answer.
         ContentFilter = "content_filter",
     }
 

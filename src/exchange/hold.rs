@@ -116,12 +116,12 @@ pub(super) async fn first_event<R: Reply>(asked: Asked<'_>, sent: Sent, mut repl
         }
     }
     match (streams, call.head.stream, lane.ends()) {
-        (true, false, Some(ends)) => patience.first(Box::pin(gathered(call, ends, restore, reply, head, first))).await,
+        (true, false, Some(ends)) => patience.first(Box::pin(gathered(asked, ends, restore, reply, head, first))).await,
         (true, ..) => events(asked, flow(asked, lane, restore), reply, head, first).await,
         (false, ..) if asked.joint.is_some() => {
             Err(Fault::new(FaultKind::Malformed, "the provider does not stream its answer although asked to"))
         }
-        (false, ..) => patience.first(pin!(held(call, lane, restore, reply, head, first))).await,
+        (false, ..) => patience.first(pin!(held(asked, lane, restore, reply, head, first))).await,
     }
 }
 
@@ -167,6 +167,7 @@ async fn events<R: Reply>(
         if let Some(fault) = pushed.fault {
             return Err(fault); // nobody has seen anything of it
         }
+        unfiltered(policy, || flow.filtered())?;
         if ended {
             break Rest::Nothing(flow.usage());
         }
@@ -225,14 +226,23 @@ fn flow(asked: Asked<'_>, lane: Lane, restore: Restore) -> Box<dyn Flow> {
     })
 }
 
+/// The fault that an answer is which a filter stopped, where the operator wants others asked then.
+fn unfiltered(policy: &Policy, filtered: impl FnOnce() -> bool) -> Result<(), Fault> {
+    match policy.retry_on.content_filter && filtered() {
+        true => Err(Fault::new(FaultKind::ContentFiltered, "the provider's filter stopped the answer")),
+        false => Ok(()),
+    }
+}
+
 async fn held<R: Reply>(
-    call: &Call,
+    asked: Asked<'_>,
     lane: Lane,
     restore: Restore,
     mut reply: R,
     head: Head,
     first: Bytes,
 ) -> Result<Held<R>, Fault> {
+    let Asked { call, policy, .. } = asked;
     let mut pieces = vec![first];
     let mut length = pieces[0].len();
     while let Some(chunk) = reply.next().await? {
@@ -251,18 +261,24 @@ async fn held<R: Reply>(
     let (body, usage) = match lane {
         Lane::Native(codec) if codec.dialect() == Dialect::OpenAiChat => {
             let usage = openai_chat::read_reply(call.operation, &body)?;
+            unfiltered(policy, || call.operation == Operation::Chat && openai_chat::is_filtered(&body))?;
             (body, usage)
         }
         Lane::Native(codec) if call.operation == Operation::Chat => {
-            let usage = codec.read_reply(&body)?.usage;
+            let read = codec.read_reply(&body)?;
+            unfiltered(policy, || read.is_filtered())?;
+            let usage = read.usage;
             (body, usage)
         }
         Lane::Reformed { target, .. } if !call.head.stream => {
-            let usage = target.read_reply(&body)?.usage;
+            let read = target.read_reply(&body)?;
+            unfiltered(policy, || read.is_filtered())?;
+            let usage = read.usage;
             (body, usage)
         }
         Lane::Reformed { client, target } => {
             let read = target.read_reply(&body)?;
+            unfiltered(policy, || read.is_filtered())?;
             (written(call, client, &read), read.usage)
         }
         Lane::Native(codec) => {
@@ -278,6 +294,7 @@ async fn held<R: Reply>(
             Some(translated) => translated?,
             None => {
                 let mut read = target.read_reply(&body)?;
+                unfiltered(policy, || read.is_filtered())?;
                 restore.reply(&mut read);
                 (written(call, client, &read), read.usage)
             }
@@ -293,7 +310,7 @@ async fn held<R: Reply>(
 
 /// A stream where a whole answer was asked for.
 async fn gathered<R: Reply>(
-    call: &Call,
+    Asked { call, policy, .. }: Asked<'_>,
     (client, target): (&dyn Codec, &dyn Codec),
     restore: Restore,
     mut reply: R,
@@ -322,6 +339,7 @@ async fn gathered<R: Reply>(
     }
     reader.end(&mut |event| gatherer.push(event))?;
     let mut read = gatherer.finish()?;
+    unfiltered(policy, || read.is_filtered())?;
     restore.reply(&mut read);
     if read.choices.iter().all(|choice| choice.parts.is_empty()) {
         return Err(empty(head.status));

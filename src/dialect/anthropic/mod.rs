@@ -40,6 +40,10 @@ impl Codec for Anthropic {
         Dialect::Anthropic
     }
 
+    fn closing(&self) -> &'static [u8] {
+        b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"
+    }
+
     /// The vendor's own word for it. Its SDKs pass it over wherever it stands, before `message_start` too.
     fn keep_alive(&self) -> &'static [u8] {
         b"event: ping\ndata: {\"type\":\"ping\"}\n\n"

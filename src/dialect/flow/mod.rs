@@ -39,6 +39,9 @@ pub trait Flow: Send {
     /// The provider has told why the answer stops: no part of it is to come.
     fn stopped(&self) -> bool;
 
+    /// A filter has stopped the answer, in which the model has not refused in its own words.
+    fn filtered(&self) -> bool;
+
     /// The tokens counted so far.
     fn usage(&self) -> Usage;
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::calls::Calls;
 use super::{Flow, Garbage, Given, Passing, Pushed, Splice};
-use crate::canonical::{Event, Fault, FaultKind, StopReason, StreamReader, StreamWriter, Usage};
+use crate::canonical::{Event, Fault, FaultKind, PartStart, StopReason, StreamReader, StreamWriter, Usage};
 use crate::dialect::codec::{About, Codec, Framing};
 use crate::dialect::frames::{self, Frames};
 use crate::dialect::restore::Restore;
@@ -23,6 +23,8 @@ pub struct Stream {
 struct Seen {
     begun: bool,
     stopped: bool,
+    filtered: bool,
+    refused: bool,
     ended: bool,
     progress: bool,
     usage: Usage,
@@ -149,7 +151,7 @@ impl Flow for Stream {
     }
 
     fn end(&mut self) -> Pushed {
-        let mut good = Bytes::new();
+        let (mut good, mut closing) = (Bytes::new(), &b""[..]);
         if self.seen.fault.is_none() {
             let rest = self.frames.rest();
             let pushed = self.take(rest);
@@ -158,16 +160,28 @@ impl Flow for Stream {
         let Self { reader, restore, seen, output, .. } = self;
         if seen.fault.is_none() && !seen.ended {
             let ended = reader.end(&mut |event| seen.event(&event, restore, output));
-            if let Err(fault) = ended {
-                let kind = if seen.begun { fault.kind } else { FaultKind::Empty };
-                seen.fault.get_or_insert(Fault { kind, ..fault });
+            match (ended, &output.passing) {
+                // The provider has left out what its dialect ends with; there are SDKs that want it.
+                (Ok(()), Some(passing)) => closing = passing.codec().closing(),
+                (Ok(()), None) => {}
+                (Err(fault), _) => {
+                    let kind = if seen.begun { fault.kind } else { FaultKind::Empty };
+                    seen.fault.get_or_insert(Fault { kind, ..fault });
+                }
             }
         }
         if seen.fault.is_none() && !seen.begun {
             seen.fault = Some(Fault::new(FaultKind::Empty, "the provider's stream ended without an answer"));
         }
         let last = self.pushed(Bytes::new());
-        let ready = if good.is_empty() { last.ready } else { [good, last.ready].concat().into() };
+        if last.fault.is_some() {
+            closing = b"";
+        }
+        let ready = match (good.is_empty(), last.ready.is_empty(), closing) {
+            (true, _, b"") => last.ready,
+            (true, true, closing) => Bytes::from_static(closing),
+            _ => [&good[..], &last.ready[..], closing].concat().into(),
+        };
         Pushed { ready, ..last }
     }
 
@@ -186,6 +200,10 @@ impl Flow for Stream {
 
     fn stopped(&self) -> bool {
         self.seen.stopped
+    }
+
+    fn filtered(&self) -> bool {
+        self.seen.filtered && !self.seen.refused
     }
 
     fn usage(&self) -> Usage {
@@ -242,7 +260,14 @@ impl Seen {
             Event::End => self.ended = true,
             _ => {}
         }
-        self.stopped |= matches!(event, Event::Stop { .. });
+        match event {
+            Event::Stop { stop, .. } => {
+                self.stopped = true;
+                self.filtered |= stop.reason == StopReason::Filtered;
+            }
+            Event::PartStart { start: PartStart::Refusal, .. } => self.refused = true,
+            _ => {}
+        }
         let sent = output.event(event, restore);
         match sent {
             // What only repeats another answer is not the beginning of this one.

@@ -218,3 +218,51 @@ fn an_answer_that_lacks_nothing_is_closed_and_not_ended_twice() {
     assert!(flow.given().is_some_and(|given| given.is_whole()));
     assert_eq!(flow.close(), "data: [DONE]\n\n");
 }
+
+/// There are servers that leave out `message_stop`, and SDKs that want it.
+#[test]
+fn what_a_provider_leaves_out_behind_the_reason_to_stop_is_put_there() {
+    use crate::dialect::codec;
+    const BLOCK: &str = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"content\":[]}}\n\nevent: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"one\"}}\n\n";
+    const WHY: &str = "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\nevent: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\n";
+    const STOP: &str = "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
+    let about = crate::dialect::tests::about("m");
+    let of = |text: &str| -> (String, bool) {
+        let mut flow = Stream::native(codec::of(Dialect::Anthropic), &about, true);
+        let (pushed, end) = (flow.push(text.as_bytes().to_vec().into()), flow.end());
+        (String::from_utf8([pushed.ready, end.ready].concat()).unwrap(), end.fault.is_none())
+    };
+    let whole = [BLOCK, WHY, STOP].concat();
+    assert_eq!(of(&whole), (whole.clone(), true), "and not twice");
+    assert_eq!(of(&[BLOCK, WHY].concat()), (whole.clone(), true));
+    assert_eq!(of(BLOCK), (BLOCK.to_owned(), false), "a good end is not made up");
+    let mut cut = Stream::native(codec::of(Dialect::Anthropic), &about, true);
+    cut.push([BLOCK, WHY].concat().into_bytes().into());
+    assert!(cut.given().is_some_and(|given| given.is_whole()) && cut.close() == STOP, "cut, it is ended too");
+}
+
+/// What a filter stopped is told apart from what the model refused, and from what merely ended.
+#[test]
+fn a_filters_stop_is_seen() {
+    use crate::dialect::codec;
+    let about = crate::dialect::tests::about("m");
+    let filtered = |dialect: Dialect, data: &str| {
+        let mut flow = Stream::native(codec::of(dialect), &about, true);
+        flow.push(format!("data: {data}\n\n").into_bytes().into());
+        flow.end();
+        flow.filtered()
+    };
+    assert!(filtered(Dialect::Gemini, r#"{"promptFeedback":{"blockReason":"SAFETY"}}"#));
+    assert!(filtered(Dialect::Gemini, r#"{"candidates":[{"finishReason":"SAFETY"}]}"#));
+    assert!(!filtered(
+        Dialect::Gemini,
+        r#"{"candidates":[{"content":{"parts":[{"text":"a"}]},"finishReason":"STOP"}]}"#
+    ));
+    let chat = |reason: &str| {
+        let chunk = format!(r#"{{"choices":[{{"index":0,"delta":{{}},"finish_reason":"{reason}"}}]}}"#);
+        let mut flow = crate::dialect::openai_chat::StreamWatch::new(crate::dialect::doors::Operation::Chat, true);
+        flow.push(format!("data: {chunk}\n\n").into_bytes().into());
+        (flow.filtered(), filtered(Dialect::OpenAiChat, &chunk))
+    };
+    assert_eq!((chat("content_filter"), chat("stop")), ((true, true), (false, false)));
+}

@@ -77,6 +77,13 @@ impl<'a> Chunk<'a> {
         Some(error::broken_off(choice.error.map(|error| error.get().as_bytes())))
     }
 
+    /// Each answer in it was stopped by a filter.
+    pub(super) fn is_filtered(&self) -> bool {
+        const WORDS: [&str; 3] = ["\"content_filter\"", "\"refusal\"", "\"SAFETY\""];
+        let filtered = |choice: &Choice<'_>| choice.finish_reason.is_some_and(|reason| WORDS.contains(&reason.get()));
+        !self.choices().is_empty() && self.choices().iter().all(filtered)
+    }
+
     pub(super) fn finishes(&self) -> bool {
         self.choices().iter().any(|choice| says(choice.finish_reason))
     }

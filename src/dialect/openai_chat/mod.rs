@@ -18,6 +18,6 @@ mod usage;
 pub use codec::OpenAiChat;
 pub use error::{error_event, write_error};
 pub use models::write_models;
-pub use reply::read_reply;
+pub use reply::{is_filtered, read_reply};
 pub use stream::StreamWatch;
 pub use usage::usage_in_tail;

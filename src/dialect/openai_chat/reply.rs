@@ -43,6 +43,11 @@ pub fn read_reply(operation: Operation, body: &[u8]) -> Result<Usage, Fault> {
     Ok(value("usage").and_then(usage::read).or_else(|| usage::read_groq(value("x_groq")?)).unwrap_or_default())
 }
 
+/// Each answer in a whole reply was stopped by a filter.
+pub fn is_filtered(body: &[u8]) -> bool {
+    Chunk::read(body).is_ok_and(|reply| reply.is_filtered())
+}
+
 /// Neither null nor false nor empty.
 pub(super) fn says_something(value: &[u8]) -> bool {
     match value {

@@ -58,6 +58,10 @@ impl Flow for StreamWatch {
         self.seen.progress >= Progress::Finished
     }
 
+    fn filtered(&self) -> bool {
+        self.seen.filtered
+    }
+
     /// The tokens counted so far. Where several events count, the last one is right.
     fn usage(&self) -> Usage {
         self.seen.usage

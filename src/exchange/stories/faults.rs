@@ -111,6 +111,32 @@ async fn a_filter_is_not_routed_around_unless_the_operator_says_so() {
     assert_eq!(world.call("open", false).await.attempts(), "a/x;content_filtered, c/x;ok");
 }
 
+/// Nor one whose no comes as an answer, in which there is none: only where the operator wants it.
+#[tokio::test(start_paused = true)]
+async fn a_filters_no_inside_a_200_is_an_answer_unless_the_operator_says_so() {
+    const WHOLE_NO: &str = r#"{"choices":[{"index":0,"message":{"content":null},"finish_reason":"content_filter"}]}"#;
+    const STREAMED_NO: &str =
+        "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"content_filter\"}]}\n\n";
+    let whole = (Answers(200, JSON, &[Send(WHOLE_NO)]), GOOD, WHOLE_NO.to_owned());
+    let streamed = (
+        Answers(200, SSE, &[Send(ROLE), Send(STREAMED_NO), Send(DONE)]),
+        GOOD_STREAM,
+        [ROLE, STREAMED_NO, DONE].concat(),
+    );
+    for (stream, (no, good, said)) in [(false, whole), (true, streamed)] {
+        let world = world(&[("a", &[no]), ("c", &[good])]);
+        let client = world.call("chain", stream).await;
+        assert_eq!((client.status, client.got, world.asked().as_str()), (200, said, "a"));
+        let client = world.call("open", stream).await;
+        assert_eq!(client.attempts(), "a/x;content_filtered, c/x;ok", "{}", client.got);
+        assert!(world.0.registry.targets().iter().all(|target| target.breaker_state() == 0), "nobody is blamed");
+    }
+    // What was shown cannot be taken back.
+    let shown =
+        world(&[("a", &[Answers(200, SSE, &[Send(HI), Wait(1), Send(STREAMED_NO), Send(DONE)])]), ("c", &[GOOD])]);
+    assert_eq!(shown.call("open", true).await.got, [HI, STREAMED_NO, DONE].concat());
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_empty_account_rests_long() {
     let world = world(&[("k", &[BROKE, GOOD]), ("c", &[GOOD]), ("a", &[BROKE])]);

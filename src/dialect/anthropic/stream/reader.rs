@@ -25,6 +25,8 @@ pub(in super::super) struct Reader {
     called: bool,
     counted: Counted,
     stop: Option<Stop<'static>>,
+    /// It was said behind the blocks.
+    told: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,9 +89,15 @@ impl StreamReader for Reader {
         Ok(())
     }
 
-    fn end(&mut self, _: &mut Out<'_>) -> Result<(), Fault> {
+    /// The reason to stop comes behind the last block. Where only `message_stop` is missing behind it, as with some who
+    /// speak this dialect and with streams that are cut at the very end, nothing of the answer is.
+    fn end(&mut self, out: &mut Out<'_>) -> Result<(), Fault> {
         match self.progress {
             Progress::Ended => Ok(()),
+            Progress::Begun if self.told && self.open.is_empty() => {
+                self.finish(out);
+                Ok(())
+            }
             _ => Err(Fault::new(FaultKind::Truncated, "the provider's stream ended too early")),
         }
     }
@@ -325,6 +333,7 @@ impl Reader {
     fn message_delta(&mut self, frame: wire::Frame<'_>, out: &mut Out<'_>) {
         self.progress = Progress::Begun;
         if let Some(delta) = frame.delta {
+            self.told |= delta.stop_reason.is_some();
             self.stopped(delta.stop_reason, delta.stop_sequence, delta.stop_details);
         }
         if let Some(usage) = &frame.usage {

@@ -214,11 +214,14 @@ fn case_054_counts_may_come_again_and_leave_things_out() {
 #[test]
 fn case_057_a_stream_that_is_cut_is_no_answer() {
     let frames = [START, &block(0, TEXT), &text(0, "a"), &end(0), &why("end_turn"), STOP];
-    for cut in 0..frames.len() {
+    for cut in 0..frames.len() - 1 {
         let fault = gathered(&frames[..cut].join("\n")).unwrap_err();
         assert_eq!(fault.kind, FaultKind::Truncated, "after {cut}");
     }
-    assert!(gathered(&frames.join("\n")).is_ok());
+    let whole = gathered(&frames.join("\n")).unwrap();
+    assert_eq!(gathered(&frames[..5].join("\n")), Ok(whole), "what is missing says nothing");
+    let told_too_early = [START, &block(0, TEXT), &text(0, "a"), &why("end_turn")];
+    assert!(gathered(&told_too_early.join("\n")).is_err(), "a block is open");
 }
 
 #[test]

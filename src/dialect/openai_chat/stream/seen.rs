@@ -22,6 +22,8 @@ pub(super) struct Seen {
     pub(super) usage: Usage,
     /// The call of a tool has begun. Chat tells that it is complete by the reason to end, or by the next call.
     pub(super) calling: bool,
+    /// A filter has stopped it.
+    pub(super) filtered: bool,
 }
 
 /// How far a stream is.
@@ -39,7 +41,7 @@ pub(super) enum Progress {
 
 impl Seen {
     pub(super) fn nothing(operation: Operation) -> Self {
-        Self { operation, progress: Progress::Waiting, usage: Usage::default(), calling: false }
+        Self { operation, progress: Progress::Waiting, usage: Usage::default(), calling: false, filtered: false }
     }
 
     /// Learns from one whole event, or finds that it is an error. Whether it says a part of the answer.
@@ -103,6 +105,7 @@ impl Seen {
             return Err(fault);
         }
         self.calling |= calls(data);
+        self.filtered |= chunk.is_filtered();
         if chunk.finishes() {
             self.progress = self.progress.max(Progress::Finished);
         } else if chunk.is_real(self.operation) {
