@@ -126,11 +126,30 @@ impl Event<'_> {
     }
 }
 
+/// How the events of an answer are numbered and its items named, up to here, for another writer that goes on with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Numbering {
+    /// The number of the next event.
+    pub next: u64,
+    /// Type and id of each item, in the order of their indexes.
+    pub items: Vec<(String, String)>,
+}
+
 /// Turns a provider's frames into events, keeping to the grammar.
 pub trait StreamReader: Send {
     /// One frame: an SSE event's data, a binary event, an element of a JSON array. `name` is its type where the
     /// framing has one apart from the data. Each event goes to `out`; a frame that cannot be read is an `Err`.
     fn frame(&mut self, name: &str, data: &[u8], out: &mut dyn FnMut(Event<'_>)) -> Result<(), Fault>;
+
+    /// A tool that the provider runs has been called in it, be its call complete or not.
+    fn hosted(&self) -> bool {
+        false
+    }
+
+    /// How far it has been numbered, in dialects that number their events.
+    fn numbering(&self) -> Option<Numbering> {
+        None
+    }
 
     /// The provider's stream has ended. Gives the events that are still due, [`Event::End`] last, or the fault where
     /// it may not end here (cut off).
@@ -142,4 +161,13 @@ pub trait StreamWriter: Send {
     /// Appends to `out` what `event` is, framing included. [`Event::Error`] becomes an error in the dialect, and the
     /// client takes the stream for failed.
     fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>);
+
+    /// How far it has numbered, in dialects that number their events.
+    fn numbering(&self) -> Option<Numbering> {
+        None
+    }
+
+    /// The client has events and items with these numbers and names. Said before an answer is repeated to a fresh
+    /// writer, which takes the names from it, and again behind it, for the number of what comes next.
+    fn go_on(&mut self, _from: &Numbering) {}
 }

@@ -35,7 +35,7 @@ pub use content::{
 };
 pub use dialect::Dialect;
 pub use embeddings::{EmbeddingInput, EmbeddingPiece, Embeddings, EmbeddingsRequest, Purpose, Truncate, Vector};
-pub use event::{Delta, Event, PartStart, StreamReader, StreamWriter};
+pub use event::{Delta, Event, Numbering, PartStart, StreamReader, StreamWriter};
 pub use fault::{Blame, Fault, FaultKind, Original};
 pub use ids::{fitting_id, fnv, made_up_id};
 pub use json::Raw;

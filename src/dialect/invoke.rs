@@ -106,6 +106,10 @@ impl StreamReader for Reader {
         Ok(())
     }
 
+    fn hosted(&self) -> bool {
+        self.events.hosted()
+    }
+
     fn end(&mut self, out: &mut dyn FnMut(Event<'_>)) -> Result<(), Fault> {
         if self.failed { Ok(()) } else { self.events.end(out) }
     }

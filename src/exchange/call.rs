@@ -6,7 +6,7 @@ use std::time::UNIX_EPOCH;
 use http::{HeaderMap, Method};
 use tokio::time::Instant;
 
-use crate::canonical::{Dialect, Fault, Usage, fnv};
+use crate::canonical::{Dialect, Fault, Lost, Usage, fnv};
 use crate::dialect::codec;
 use crate::dialect::codec::{About, Asked, Codec, Flavour};
 use crate::dialect::doors::Operation;
@@ -165,6 +165,15 @@ impl Call {
             json_array: self.json_array,
             request,
         })
+    }
+
+    /// What a target was not told, of which each thing is told once.
+    pub(super) fn lost(&mut self, lost: &Lost) {
+        for what in lost.iter() {
+            if !self.record.lost.iter().any(|known| known == what) {
+                self.record.lost.push(what.to_owned());
+            }
+        }
     }
 
     /// The answer of the latest try broke off.

@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout};
 
 use super::admission::{self, Entry};
 use super::attempt::Done;
+use super::repeat::Effects;
 use super::{Call, Exchange};
 use crate::canonical::{Fault, FaultKind};
 use crate::dialect::doors::Operation;
@@ -37,15 +38,6 @@ pub(super) fn second(call: &Call, plan: &Plan, first: usize) -> Option<Second> {
     Some(Second { late: target.health.late_after(hedge.after, call.head.stream)?, candidate })
 }
 
-/// A second answer does nothing but cost: no provider runs tools for it, keeps it, or builds on an earlier one.
-fn only_costs(call: &Call) -> bool {
-    let whole = call.body.slice(0, call.body.len());
-    let Ok(request) = call.codec().read_request(&whole, &call.asked()) else { return false };
-    request.functions().count() == request.tools.len()
-        && request.store != Some(true)
-        && call.codec().bound(&request).is_none()
-}
-
 impl<T: Transport> Exchange<T> {
     /// Asks `first`, and the second target when that is late.
     pub(super) async fn race<'p>(
@@ -61,7 +53,7 @@ impl<T: Transport> Exchange<T> {
         if let Ok(done) = timeout(late, one.as_mut()).await {
             return smallvec![done];
         }
-        let room = admission::enter(target(candidate)).filter(|_| only_costs(call));
+        let room = admission::enter(target(candidate)).filter(|_| Effects::of(call).are_none());
         let Some(room) = room.filter(|_| target(first).provider.hedge_budget.withdraw()) else {
             return smallvec![one.await];
         };

@@ -21,6 +21,7 @@ mod policy;
 mod recover;
 mod refusal;
 mod relay;
+mod repeat;
 #[cfg(test)]
 mod stories;
 mod tries;

@@ -3,7 +3,8 @@
 //! The call is made again, at whichever target comes next, and the second answer is joined to what the client has
 //! ([`Splice`]). Asked anew, it has to begin exactly as the first did. A target that can go on from a given text is
 //! asked for that where the operator prefers it, or once an answer has turned out to begin otherwise. Where nobody's
-//! answer can be joined, the stream ends as an error.
+//! answer can be joined, the stream ends as an error; so it does where a repeat would do more than cost
+//! ([`super::repeat`]).
 
 use crate::dialect::codec::Codec;
 use crate::dialect::flow::{Given, Splice, Way};

@@ -16,6 +16,7 @@ use self::clock::Clock;
 use self::held::{HELD, Held, at_once};
 use super::answer::{Answer, Rest, Tail};
 use super::attended::Attended;
+use super::repeat::Effects;
 use super::tries::Tries;
 use super::{Call, Caller, Exchange, Gone, hold, outbound};
 use crate::canonical::{Blame, Fault, FaultKind};
@@ -113,12 +114,16 @@ impl<T: Transport> Exchange<T> {
             pump.write(flow.close(), true).await?;
             return Ok(None);
         }
+        if !Effects::of(pump.call).allow_recovery() {
+            return Err(fault);
+        }
         let target = plan.target(&plan.order[candidate]);
         // As if it had been waited for: the client has, and not again at the same place while there is another.
         tries.failed(candidate, target, fault.clone(), false, true);
         // Boxed: it happens rarely, and would make the future of every call larger.
         match Box::pin(self.answer(pump.call, pump.client, plan, tries, Some(&given))).await {
             Ok(answer) => {
+                pump.call.lost(&answer.lost); // the client has its head: the log and the metrics tell
                 pump.call.record.target = Some(answer.target.id.clone());
                 tracing::info!(target = %answer.target.id, "another target goes on with an answer that broke off");
                 Ok(Some(answer))
@@ -176,7 +181,7 @@ fn name_the_answer<R>(call: &mut Call, answer: &mut Answer<R>, told: bool) {
     headers.insert(TARGET, outbound::value(answer.target.id.as_str()));
     headers.insert(ATTEMPTS, outbound::value(&call.attempts()));
     if !answer.lost.is_empty() {
-        call.record.lost = answer.lost.iter().map(str::to_owned).collect();
+        call.lost(&answer.lost);
         headers.insert(LOST, outbound::value(&answer.lost.iter().collect::<Vec<_>>().join(", ")));
     }
     if !matches!(answer.rest, Rest::Nothing(_)) {

@@ -1,6 +1,6 @@
 //! What a client has been given of an answer.
 
-use crate::canonical::{Delta, Event, PartStart, Stop, StreamWriter, Usage};
+use crate::canonical::{Delta, Event, Numbering, PartStart, Stop, StreamWriter, Usage};
 
 /// What is longer is not kept, and cannot be gone on with.
 const LONGEST: usize = 4 << 20;
@@ -14,6 +14,8 @@ pub struct Given {
     usage: Usage,
     stop: Option<Stop<'static>>,
     length: usize,
+    /// How it was numbered, where it was.
+    pub(super) numbering: Option<Numbering>,
     /// Something was given that no other answer can begin with.
     odd: bool,
 }
@@ -83,10 +85,12 @@ impl Given {
     /// Brings `writer`, which is fresh, to where the client is.
     pub(super) fn replay(&self, writer: &mut dyn StreamWriter) {
         let mut unsent = Vec::new();
+        self.numbering.iter().for_each(|numbering| writer.go_on(numbering));
         self.each(&mut |event| {
             writer.event(event, &mut unsent);
             unsent.clear();
         });
+        self.numbering.iter().for_each(|numbering| writer.go_on(numbering));
     }
 
     pub(super) fn pieces(&self) -> &[Piece] {

@@ -48,7 +48,8 @@ pub trait Flow: Send {
     /// How many events could not be read and were left out.
     fn skipped(&self) -> u32;
 
-    /// What the client has been given so far. `None`: it was not kept, or nothing else could go on from there.
+    /// What the client has been given so far. `None`: it was not kept, or nothing else could go on from there, as when a
+    /// tool that the provider runs has been called.
     fn given(&mut self) -> Option<Given>;
 
     /// What the client is sent at the end of an answer that lacked nothing but its end.

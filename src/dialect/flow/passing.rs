@@ -78,6 +78,7 @@ impl Passing {
             return None;
         }
         self.read();
+        self.given.numbering = self.reading.as_ref().and_then(|(_, reader)| reader.numbering());
         // Some dialects tell why they stop before they are at their end: such an answer lacks nothing.
         let mut whole = self.given.clone();
         let ended = self.reading.as_mut().map(|(_, reader)| reader.end(&mut |event| whole.event(&event)));

@@ -215,9 +215,16 @@ impl Flow for Stream {
     }
 
     fn given(&mut self) -> Option<Given> {
+        if self.reader.hosted() {
+            return None;
+        }
         match &mut self.output.passing {
             Some(passing) => passing.given(),
-            None => self.output.given.clone().filter(Given::can_go_on),
+            None => {
+                let mut given = self.output.given.clone().filter(Given::can_go_on)?;
+                given.numbering = self.output.writer.numbering();
+                Some(given)
+            }
         }
     }
 
@@ -233,6 +240,9 @@ impl Flow for Stream {
 
     fn fail(&mut self, fault: &Fault) -> Bytes {
         let mut out = Vec::new();
+        if let (Some(_), Some(numbering)) = (&self.output.passing, self.reader.numbering()) {
+            self.output.writer.go_on(&numbering);
+        }
         self.output.writer.event(&Event::Error(fault.clone()), &mut out);
         out.into()
     }

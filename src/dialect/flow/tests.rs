@@ -266,3 +266,72 @@ fn a_filters_stop_is_seen() {
     };
     assert_eq!((chat("content_filter"), chat("stop")), ((true, true), (false, false)));
 }
+
+/// A Responses stream as the vendor sends it: thoughts with nothing in them, then a message.
+fn response(events: usize) -> String {
+    const ITEM: &str = r#"{"type":"message","id":"msg_own","role":"assistant","status":"in_progress","content":[]}"#;
+    const THOUGHTS: &str = r#"{"type":"reasoning","id":"rs_own","summary":[]}"#;
+    let about = r#""output_index":1,"content_index":0,"item_id":"msg_own""#;
+    let all = [
+        r#""type":"response.created","response":{"id":"resp_own","model":"m"}"#.to_owned(),
+        format!(r#""type":"response.output_item.added","output_index":0,"item":{THOUGHTS}"#),
+        format!(r#""type":"response.output_item.done","output_index":0,"item":{THOUGHTS}"#),
+        format!(r#""type":"response.output_item.added","output_index":1,"item":{ITEM}"#),
+        format!(r#""type":"response.content_part.added",{about},"part":{{"type":"output_text","text":""}}"#),
+        format!(r#""type":"response.output_text.delta",{about},"delta":"one""#),
+        format!(r#""type":"response.output_text.delta",{about},"delta":" two""#),
+    ];
+    let numbered = all.iter().take(events).enumerate();
+    numbered.map(|(number, event)| format!("data: {{\"sequence_number\":{number},{event}}}\n\n")).collect()
+}
+
+#[test]
+fn numbers_and_names_go_on_where_another_answer_goes_on() {
+    use crate::dialect::codec;
+    let about = crate::dialect::tests::about("m");
+    let responses = codec::of(Dialect::OpenAiResponses);
+    let mut first = Stream::native(responses, &about, true);
+    assert_eq!(first.push(response(7).into_bytes().into()).ready.len(), response(7).len());
+    let given = first.given().expect("text and nothing else");
+    let splice = Splice::new(&given, Way::Restart, true);
+    let mut second = Stream::translated(codec::of(Dialect::OpenAiChat), responses, &about).going_on(given, splice);
+    let chat = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"one two three\"}}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+    let rest = [second.push(chat.as_bytes().to_vec().into()).ready, second.end().ready].concat();
+    let rest = String::from_utf8(rest).unwrap();
+    let events: Vec<serde_json::Value> =
+        rest.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok()).collect();
+    for (number, event) in (7..).zip(&events) {
+        assert_eq!(event["sequence_number"], number, "{rest}");
+        assert!(event["item_id"].is_null() || event["item_id"] == "msg_own", "{event}");
+        assert!(event["output_index"].is_null() || event["output_index"] == 1, "{event}");
+    }
+    assert_eq!((&events[0]["type"], &events[0]["delta"]), (&"response.output_text.delta".into(), &" three".into()));
+    let last = events.last().unwrap();
+    assert_eq!((&last["type"], &last["response"]["id"]), (&"response.completed".into(), &"resp_own".into()), "{rest}");
+    assert_eq!(last["response"]["output"][0]["id"], "msg_own");
+
+    // An error, too, has the next number.
+    let told = String::from_utf8(first.fail(&Fault::new(FaultKind::Truncated, "cut")).to_vec()).unwrap();
+    assert!(told.contains("\"sequence_number\":7"), "{told}");
+}
+
+/// What a provider's own tool has begun is not begun again elsewhere.
+#[test]
+fn where_a_hosted_tool_was_called_nobody_goes_on() {
+    use crate::dialect::codec;
+    let about = crate::dialect::tests::about("m");
+    let search = "data: {\"type\":\"response.output_item.added\",\"output_index\":2,\"item\":{\"type\":\"web_search_call\",\"id\":\"ws_1\",\"status\":\"in_progress\"}}\n\n";
+    let mut flow = Stream::native(codec::of(Dialect::OpenAiResponses), &about, true);
+    flow.push(response(7).into_bytes().into());
+    assert!(flow.given().is_some(), "that it could be called forbids nothing");
+    flow.push(search.as_bytes().to_vec().into());
+    assert!(flow.given().is_none());
+
+    let claude = "data: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"content\":[]}}\n\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"one\"}}\n\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n";
+    let tool = "data: {\"type\":\"content_block_start\",\"index\":1,\"content_block\":{\"type\":\"server_tool_use\",\"id\":\"s\",\"name\":\"web_search\",\"input\":{}}}\n\n";
+    let mut flow = Stream::native(codec::of(Dialect::Anthropic), &about, true);
+    flow.push(claude.as_bytes().to_vec().into());
+    assert!(flow.given().is_some());
+    flow.push(tool.as_bytes().to_vec().into());
+    assert!(flow.given().is_none());
+}

@@ -112,3 +112,49 @@ async fn a_client_that_leaves_breaks_nothing() {
     assert!(metrics.contains("outcome=\"client_gone\""), "{metrics}");
     assert!(!metrics.contains("outrider_broken_streams_total{"), "{metrics}");
 }
+
+/// What a provider was to keep, and has begun under a name that the client knows, is not begun again; before anything
+/// was shown it is.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_kept_is_not_made_anew() {
+    const SECOND: &[Step] = &[Send(ROLE), Send(HI), Send(THERE), Send(STOP), Send(DONE)];
+    let ask = async |first: &'static [Step], more: &str| {
+        let world = World::new(Answers(200, SSE, first), Answers(200, SSE, SECOND));
+        let body = format!(r#"{{"model":"m","stream":true,"messages":[]{more}}}"#);
+        let client = world.ask(body.into(), Duration::MAX).await;
+        (told(&client), world.asked().ends_with('b'))
+    };
+    for (more, goes_on) in [
+        (r#","store":true"#, false),
+        (r#","store":false"#, true),
+        (r#","tools":[{"type":"web_search"}]"#, true),
+        ("", true),
+    ] {
+        let (said, asked) = ask(&[Send(ROLE), Send(HI), Wait(1), Cut], more).await;
+        let expected = if goes_on { ("hi there".to_owned(), true) } else { ("hi".to_owned(), false) };
+        assert_eq!((said, asked), (expected, goes_on), "{more}");
+        let (said, _) = ask(&[Send(ROLE), Wait(1), Cut], more).await;
+        assert_eq!(said, ("hi there".to_owned(), true), "{more}: nothing was shown");
+    }
+}
+
+/// What the target that goes on was not told is told by the log and the metrics: the client has its head already.
+#[tokio::test(start_paused = true)]
+async fn what_is_lost_on_the_way_to_the_second_target_is_told() {
+    const CONFIG: &str = "
+providers:
+  a: {dialect: openai_chat, base_url: 'http://a/v1', health: off, api_key: '${KEY}'}
+  d: {dialect: anthropic, base_url: 'http://d', health: off, api_key: '${KEY}'}
+models: {m: {targets: [a/x], fallbacks: [d/y]}}
+";
+    const CLAUDE: &str = "data: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"content\":[]}}\n\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"hi there\"}}\n\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\ndata: {\"type\":\"message_stop\"}\n\n";
+    let first = Answers(200, SSE, &[Send(ROLE), Send(HI), Wait(1), Cut]);
+    let world = World::of(CONFIG, &[("a", &[first]), ("d", &[Answers(200, SSE, &[Send(CLAUDE)])])]);
+    let body = r#"{"model":"m","stream":true,"seed":7,"messages":[{"role":"user","content":"hi"}]}"#;
+    let client = world.ask(body.into(), Duration::MAX).await;
+    assert_eq!(told(&client), ("hi there".into(), true), "{}", client.got);
+    assert!(!client.headers.contains_key("x-outrider-lost"), "the first was told everything");
+    let metrics = world.0.telemetry.metrics.render([], [], []);
+    let lost = metrics.lines().find(|line| line.starts_with("outrider_lost_total{")).unwrap_or_default();
+    assert!(lost.contains("\"seed\"") && lost.contains("\"d/y\""), "{metrics}");
+}

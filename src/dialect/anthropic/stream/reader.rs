@@ -27,6 +27,8 @@ pub(in super::super) struct Reader {
     stop: Option<Stop<'static>>,
     /// It was said behind the blocks.
     told: bool,
+    /// A block of a hosted tool's was seen, or of something else that only the vendor knows.
+    hosted: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,6 +89,10 @@ impl StreamReader for Reader {
             _ => {} // something new
         }
         Ok(())
+    }
+
+    fn hosted(&self) -> bool {
+        self.hosted
     }
 
     /// The reason to stop comes behind the last block. Where only `message_stop` is missing behind it, as with some who
@@ -187,6 +193,7 @@ impl Reader {
                 self.open(index, Kind::Call { given }, Some(start), out);
             }
             _ => {
+                self.hosted = true;
                 self.open(index, Kind::foreign(fields.kind.to_string(), raw), None, out);
             }
         }

@@ -27,6 +27,8 @@ pub struct Reader {
     /// Nothing more is said: [`Event::End`] or [`Event::Error`] was.
     over: bool,
     called: bool,
+    /// A tool that the provider runs has been called.
+    hosted: bool,
     /// How many parts there were.
     parts: u32,
     open: Vec<Open>,
@@ -142,6 +144,10 @@ struct Metadata<'a> {
 type Out<'o> = &'o mut dyn FnMut(Event<'_>);
 
 impl StreamReader for Reader {
+    fn hosted(&self) -> bool {
+        self.hosted
+    }
+
     /// `name` is the frame's type, an exception's `exception:NAME`.
     fn frame(&mut self, name: &str, data: &[u8], out: Out<'_>) -> Result<(), Fault> {
         if self.over {
@@ -211,6 +217,7 @@ impl Reader {
         self.close(|open| open.index == index || open.kind != Kind::Call, out);
         match block.start {
             Start { tool_use: Some(tool), .. } if tool.is_hosted() => {
+                self.hosted = true;
                 self.keep(index, Hosted::tool_use(&tool.tool_use_id, &tool.name));
             }
             Start { tool_use: Some(tool), .. } => {

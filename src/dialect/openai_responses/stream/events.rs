@@ -7,7 +7,8 @@ use super::super::writing::Object;
 pub(super) struct Events {
     /// Nothing is written: a whole reply is put together, not a stream.
     pub(super) quiet: bool,
-    sequence: u64,
+    /// The number of the next.
+    pub(super) sequence: u64,
 }
 
 impl Events {

@@ -13,9 +13,23 @@ pub(super) struct Items {
     pub(super) index: u64,
     /// Makes ids.
     pub(super) id: String,
+    /// Type and id of the items that the client has of an answer that is gone on with.
+    pub(super) known: Vec<(String, String)>,
 }
 
 impl Items {
+    /// The id of an item of that type that begins now: the one that the client knows, or a new one. What the client has
+    /// of another type, such as thoughts with nothing in them, is passed over.
+    pub(super) fn begin(&mut self, kind: &str, prefix: &str) -> String {
+        while let Some((known, id)) = self.known.get(self.index as usize) {
+            if known == kind && !id.is_empty() {
+                return id.clone();
+            }
+            self.index += 1;
+        }
+        self.new_id(prefix)
+    }
+
     /// An item's id. Never the same as a call's id, which clients use for something else.
     pub(super) fn new_id(&self, prefix: &str) -> String {
         format!("{prefix}_{}{:04x}", self.id, self.index)
@@ -118,7 +132,10 @@ pub(super) struct Call {
 impl Call {
     pub(super) fn begin(id: &Str<'_>, name: &Str<'_>, free_form: bool, items: &mut Items, out: &mut Vec<u8>) -> Self {
         let call = Self {
-            item: items.new_id(if free_form { "ctc" } else { "fc" }),
+            item: match free_form {
+                true => items.begin("custom_tool_call", "ctc"),
+                false => items.begin("function_call", "fc"),
+            },
             id: id.clone().into_owned(),
             name: name.clone().into_owned(),
             free_form,

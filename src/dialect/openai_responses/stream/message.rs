@@ -31,7 +31,8 @@ struct Piece {
 
 impl Message {
     pub(super) fn begin(items: &mut Items, out: &mut Vec<u8>) -> Self {
-        let message = Self { item: items.new_id("msg"), done: Vec::new(), index: 0, piece: None, signature: None };
+        let message =
+            Self { item: items.begin("message", "msg"), done: Vec::new(), index: 0, piece: None, signature: None };
         items.add(out, |object| message.write(object, "in_progress"));
         message
     }

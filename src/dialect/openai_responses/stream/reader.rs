@@ -14,7 +14,7 @@ use super::super::wire::{Item, Piece, Response, Shape, lenient, text_of};
 use super::super::{OWN, carried, logprobs, usage};
 use super::open::{Kind, Out, Parts};
 use crate::canonical::{
-    Delta, Event, Fault, FaultKind, Part, PartStart, Reasoning, Signature, StopReason, Str, StreamReader,
+    Delta, Event, Fault, FaultKind, Numbering, Part, PartStart, Reasoning, Signature, StopReason, Str, StreamReader,
 };
 use crate::dialect::error;
 use crate::dialect::wire::read_provider;
@@ -31,6 +31,9 @@ pub(in super::super) struct Reader {
     /// What it ends with, if it ends well.
     complete: StopReason,
     parts: Parts,
+    /// A tool that the provider runs has been called.
+    hosted: bool,
+    numbering: Numbering,
 }
 
 /// An event. Raw where another event has something else under that name.
@@ -39,6 +42,8 @@ pub(in super::super) struct Reader {
 struct Frame<'a> {
     #[serde(rename = "type", borrow)]
     kind: Option<Str<'a>>,
+    #[serde(borrow)]
+    sequence_number: Option<&'a RawValue>,
     #[serde(borrow)]
     output_index: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -85,6 +90,9 @@ impl StreamReader for Reader {
         };
         if self.parts.open.len() > MOST_OPEN {
             return Err(Fault::new(FaultKind::Malformed, "the provider's answer has too many open parts"));
+        }
+        if let Some(number) = usage::count(frame.sequence_number) {
+            self.numbering.next = number.saturating_add(1);
         }
         let kind = frame.kind.as_deref().unwrap_or_default();
         let output = usage::count(frame.output_index).unwrap_or(0);
@@ -153,6 +161,14 @@ impl StreamReader for Reader {
         Ok(())
     }
 
+    fn hosted(&self) -> bool {
+        self.hosted
+    }
+
+    fn numbering(&self) -> Option<Numbering> {
+        Some(self.numbering.clone())
+    }
+
     fn end(&mut self, _out: &mut dyn FnMut(Event<'_>)) -> Result<(), Fault> {
         match self.done {
             true => Ok(()),
@@ -175,9 +191,20 @@ impl Reader {
         });
     }
 
+    /// Keeps what an item is called.
+    fn named(&mut self, output: u64, item: &Item<'_>) {
+        let kind = item.kind.as_deref().unwrap_or_default();
+        self.hosted |= !matches!(kind, "" | "message" | "reasoning") && !is_call(item);
+        let items = &mut self.numbering.items;
+        if output == items.len() as u64 && items.len() < MOST_OPEN {
+            items.push((kind.to_owned(), item.id.as_deref().unwrap_or_default().to_owned()));
+        }
+    }
+
     /// Only calls begin here: what else begins may have nothing in it.
     fn added(&mut self, output: u64, frame: &Frame<'_>, out: Out<'_>) {
         let item: Item<'_> = frame.item.map(lenient).unwrap_or_default();
+        self.named(output, &item);
         if !is_call(&item) || self.parts.find(output, |kind| kind == Kind::Call).is_some() {
             return;
         }

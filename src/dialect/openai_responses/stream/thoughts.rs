@@ -26,6 +26,9 @@ impl Thoughts {
 
     fn begin(&mut self, items: &mut Items, out: &mut Vec<u8>) {
         if !std::mem::replace(&mut self.begun, true) {
+            if !items.known.is_empty() {
+                self.item = items.begin("reasoning", "rs");
+            }
             items.add(out, |mut object| {
                 object.member("type", "reasoning");
                 object.member("id", &self.item);

@@ -9,8 +9,8 @@ use super::items::{Call, Items};
 use super::message::Message;
 use super::thoughts::Thoughts;
 use crate::canonical::{
-    Delta, Event, Fault, MediaKind, PartStart, Reply, Sequencer, Signature, Source, Stop, StopReason, StreamWriter,
-    Usage, replay,
+    Delta, Event, Fault, MediaKind, Numbering, PartStart, Reply, Sequencer, Signature, Source, Stop, StopReason,
+    StreamWriter, Usage, replay,
 };
 use crate::dialect::codec::About;
 use crate::dialect::error::told;
@@ -45,7 +45,8 @@ enum Open {
 
 impl Writer {
     pub(in super::super) fn new(about: &About<'_>) -> Self {
-        let items = Items { events: Events::default(), done: Vec::new(), index: 0, id: about.id.to_owned() };
+        let items =
+            Items { events: Events::default(), done: Vec::new(), index: 0, id: about.id.to_owned(), known: Vec::new() };
         let state = State {
             envelope: Envelope::new(about),
             items,
@@ -64,6 +65,17 @@ impl StreamWriter for Writer {
     fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>) {
         let Self { sequencer, state } = self;
         sequencer.push(event, &mut |event| state.event(event, out));
+    }
+
+    fn numbering(&self) -> Option<Numbering> {
+        let Items { events, known, .. } = &self.state.items;
+        Some(Numbering { next: events.sequence, items: known.clone() })
+    }
+
+    fn go_on(&mut self, from: &Numbering) {
+        let Items { events, known, .. } = &mut self.state.items;
+        events.sequence = from.next;
+        known.clone_from(&from.items);
     }
 }
 
