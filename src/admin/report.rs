@@ -90,6 +90,7 @@ mod tests {
         let (snapshot, registry) = fixture::configured();
         registry.target(&"openai/gpt-5".into()).start(now).fault(now, &Fault::new(FaultKind::Connect, "refused"));
         registry.dynamic_target(&"openai/org/asked-for".into());
+        registry.target(&"openai/gpt-5".into()).rest(now + Duration::from_secs(7));
         registry.key(&"openai#1".into()).rest(now + Duration::from_secs(3), FaultKind::RateLimited);
 
         let report = targets(&snapshot, &registry.targets(), now);
@@ -100,6 +101,8 @@ mod tests {
         assert_eq!(configured["target"], "openai/gpt-5");
         assert_eq!(configured["used_by"], json!([{"model": "smart", "group": 0, "weight": 80}]));
         assert_eq!(configured["health"]["last_fault"]["kind"], "connect");
+        assert_eq!(configured["health"]["paused_for_ms"], 7_000);
+        assert!(dynamic["health"]["paused_for_ms"].is_null());
         assert_eq!((&dynamic["provider"], &dynamic["model"]), (&json!("openai"), &json!("org/asked-for")));
         assert_eq!(dynamic["used_by"], json!([]));
         let expected = json!([{

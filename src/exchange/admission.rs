@@ -5,7 +5,7 @@
 //! its own time allow, and is then told to come back. What is taken is given back when the answer has ended.
 
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -13,13 +13,13 @@ use std::time::{Duration, Instant};
 use smallvec::SmallVec;
 use tokio::time::timeout_at;
 
-use super::Exchange;
 use super::attempt::now;
+use super::attended::Attended;
+use super::{Call, Caller, Exchange};
 use crate::canonical::{Fault, FaultKind};
 use crate::health::gate::{Gate, Line, Permit, Room, Waiting};
 use crate::routing::Target;
 use crate::routing::plan::{Plan, Standing};
-use crate::snapshot::Snapshot;
 
 /// A client is not told to come back any sooner: an answer takes seconds.
 const LEAST_PAUSE: Duration = Duration::from_secs(1);
@@ -33,20 +33,26 @@ pub(super) struct Entry {
 
 impl<T> Exchange<T> {
     /// Room in this process. Asked for before the body of the call is read: bodies are what costs memory.
-    pub(super) async fn room_for_a_call(&self, snapshot: &Snapshot) -> Result<Permit, Fault> {
-        let gate = self.registry.gate();
-        if let Some(permit) = gate.enter(snapshot.max_in_flight) {
+    pub(super) async fn room_for_a_call(
+        &self,
+        call: &mut Call,
+        client: &mut Attended<'_, impl Caller>,
+    ) -> Result<Permit, Fault> {
+        let (gate, line) = (self.registry.gate(), call.snapshot.queue);
+        if let Some(permit) = gate.enter(call.snapshot.max_in_flight) {
             return Ok(permit);
         }
-        let (limit, line) = (snapshot.max_in_flight.unwrap_or(usize::MAX), snapshot.queue);
-        let until = now() + line.wait;
-        wait(gate, limit, line, until).await.ok_or_else(|| busy("there are too many calls at once", line))
+        let (limit, since) = (call.snapshot.max_in_flight.unwrap_or(usize::MAX), now());
+        let place = client.wait_unread(pin!(wait(gate, limit, line, since + line.wait))).await;
+        call.record.queued += now() - since;
+        place?.ok_or_else(|| busy("there are too many calls at once", line))
     }
 
     /// Room for a try at `candidate` of the plan, or at another that is doing well and was not `asked` yet. Who has it.
     pub(super) async fn room_for_a_try(
         &self,
-        line: Line,
+        call: &mut Call,
+        client: &mut Attended<'_, impl Caller>,
         plan: &Plan,
         candidate: usize,
         asked: impl Fn(usize) -> bool,
@@ -62,8 +68,11 @@ impl<T> Exchange<T> {
                 return Ok((*index, Entry { room, others_left }));
             }
         }
-        let until = deadline.min(now() + line.wait);
-        let (index, room) = first_room(plan, &full, line, until).await.ok_or_else(|| {
+        let (line, since) = (call.snapshot.queue, now());
+        let until = deadline.min(since + line.wait);
+        let first = client.wait_for(pin!(first_room(plan, &full, line, until))).await;
+        call.record.queued += now() - since;
+        let (index, room) = first?.ok_or_else(|| {
             busy(format!("every target of model `{}` has as many calls as it may have", plan.model.name), line)
         })?;
         Ok((index, Entry { room, others_left }))

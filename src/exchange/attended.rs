@@ -7,6 +7,7 @@
 //!
 //! [`Codec::keep_alive`]: crate::dialect::codec::Codec::keep_alive
 
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -32,7 +33,20 @@ pub(super) struct Attended<'c, C> {
     between_events: bool,
     /// `None`: it may last.
     silence: Option<Silence>,
+    /// What was read of the body while the client waited for its turn.
+    ahead: Ahead,
 }
+
+/// The beginning of a body, read for no other end than to notice a client that leaves.
+#[derive(Default)]
+struct Ahead {
+    pieces: VecDeque<Bytes>,
+    length: usize,
+    ended: bool,
+}
+
+/// Most bodies are shorter. Of a longer one no more is read before there is room: many may wait.
+const AHEAD: usize = 64 << 10;
 
 /// How long nothing was written, and what is done about it.
 struct Silence {
@@ -52,7 +66,14 @@ struct Head {
 
 impl<'c, C: Caller> Attended<'c, C> {
     pub(super) fn new(caller: &'c mut C) -> Self {
-        Self { caller, begun: false, framing: Framing::Sse, between_events: true, silence: None }
+        Self {
+            caller,
+            begun: false,
+            framing: Framing::Sse,
+            between_events: true,
+            silence: None,
+            ahead: Ahead::default(),
+        }
     }
 
     /// From now on its connection is kept alive, if it has asked for a stream in which there is something for that.
@@ -104,6 +125,37 @@ impl<'c, C: Caller> Attended<'c, C> {
         }
     }
 
+    /// The same where its body has not been read. That it leaves can only be seen behind what it has sent, so that is
+    /// read, up to a bound.
+    pub(super) async fn wait_unread<W>(&mut self, mut work: Pin<&mut impl Future<Output = W>>) -> Result<W, Gone> {
+        loop {
+            let Self { caller, ahead, .. } = self;
+            let look = async {
+                match ahead {
+                    Ahead { ended: true, .. } => {
+                        caller.gone().await;
+                        Err(Gone)
+                    }
+                    Ahead { length: AHEAD.., .. } => std::future::pending().await,
+                    _ => caller.read().await,
+                }
+            };
+            // Reading may be given up at any time: nothing is taken from the connection before it is there.
+            let read = tokio::select! {
+                biased;
+                done = work.as_mut() => return Ok(done),
+                read = look => read?,
+            };
+            match read {
+                Some(piece) => {
+                    self.ahead.length += piece.len();
+                    self.ahead.pieces.push_back(piece);
+                }
+                None => self.ahead.ended = true,
+            }
+        }
+    }
+
     async fn give_a_sign(&mut self) -> Result<(), Gone> {
         let Some(silence) = &mut self.silence else { return Ok(()) };
         silence.since = Instant::now();
@@ -121,7 +173,11 @@ impl<'c, C: Caller> Attended<'c, C> {
 
 impl<C: Caller> Caller for Attended<'_, C> {
     async fn read(&mut self) -> Result<Option<Bytes>, Gone> {
-        self.caller.read().await
+        match self.ahead.pieces.pop_front() {
+            Some(piece) => Ok(Some(piece)),
+            None if self.ahead.ended => Ok(None),
+            None => self.caller.read().await,
+        }
     }
 
     async fn gone(&mut self) {

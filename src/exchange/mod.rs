@@ -110,7 +110,7 @@ impl<T: Transport> Exchange<T> {
     }
 
     async fn walk(&self, call: &mut Call, client: &mut Attended<'_, impl Caller>) -> Result<(), Fault> {
-        let _room = self.room_for_a_call(&call.snapshot).await?;
+        let _room = self.room_for_a_call(call, client).await?;
         intake::read(call, client).await?;
         let model = call.snapshot.choose(&call.traits(), call.origin.as_ref(), &self.registry)?;
         call.record.model = Some(model.name.clone());

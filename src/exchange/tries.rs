@@ -122,16 +122,18 @@ impl<T: Transport> Exchange<T> {
     /// Room for the next try: at `candidate`, or at another that is doing well.
     async fn enter<C: Caller>(
         &self,
-        call: &Call,
+        call: &mut Call,
         client: &mut Attended<'_, C>,
         plan: &Plan,
         tries: &mut Tries,
         candidate: usize,
     ) -> Result<(usize, Entry), Fault> {
         let asked = |index: usize| tries.tried.iter().any(|tried| tried.candidate == index);
-        let room = pin!(self.room_for_a_try(call.snapshot.queue, plan, candidate, asked, tries.deadline));
-        // What a provider has said helps more than that another is full.
-        client.wait_for(room).await?.map_err(|full| tries.told.take().unwrap_or(full))
+        match self.room_for_a_try(call, client, plan, candidate, asked, tries.deadline).await {
+            // What a provider has said helps more than that another is full.
+            Err(full) if full.kind == FaultKind::Busy => Err(tries.told.take().unwrap_or(full)),
+            room => room,
+        }
     }
 
     /// One try, or two at a time where the first is late. What came of each; an answer is the last.

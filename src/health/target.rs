@@ -79,6 +79,8 @@ pub struct TargetReport {
     pub breaker: &'static str,
     /// Time left until the next trial, while it rests.
     pub rests_for_ms: Option<u64>,
+    /// Time left for which it asked to be left alone, whatever the key (Retry-After).
+    pub paused_for_ms: Option<u64>,
     /// Calls under way.
     pub in_flight: usize,
     /// Faults since the last success.
@@ -209,6 +211,7 @@ impl TargetHealth {
                 Standing::Open { until } if until > now => Some((until - now).as_millis() as u64),
                 _ => None,
             },
+            paused_for_ms: self.rests_until.left(now).map(|left| left.as_millis() as u64),
             in_flight: self.in_flight(),
             consecutive_faults: learned.breaker.faults_in_a_row(),
             success_share: learned.breaker.counts(now).share(),

@@ -98,6 +98,7 @@ fn write_json(record: &CallRecord, level: Level, now: SystemTime, line: &mut Vec
     object.maybe("recovered", record.recovered);
     object.maybe("skipped_events", Some(u64::from(record.skipped)).filter(|skipped| *skipped > 0));
     object.set("tokens", record.tokens()).set("first_token_ms", record.first_token).set("total_ms", record.total);
+    object.maybe("queued_ms", Some(record.queued).filter(|queued| !queued.is_zero()));
     object.set("added_us", record.added.as_micros() as u64);
     object.set("bytes_in", record.bytes_in).set("bytes_out", record.bytes_out).end();
 }
@@ -118,6 +119,9 @@ fn write_text(record: &CallRecord, level: Level, now: SystemTime, line: &mut Vec
     write!(line, " {} in {:?}", record.outcome.as_str(), round(record.total))?;
     if let Some(first_token) = record.first_token {
         write!(line, " (first token {:?})", round(first_token))?;
+    }
+    if !record.queued.is_zero() {
+        write!(line, " queued={:?}", round(record.queued))?;
     }
     let tokens = record.tokens();
     for (name, count) in [("in", tokens.input), ("out", tokens.output)] {
@@ -196,6 +200,14 @@ mod tests {
         let line: Value = serde_json::from_str(&json_of(&record)).expect("JSON");
         assert_eq!((&line["attempts"][0]["forced"], &line["attempts"][1]["forced"]), (&Value::Null, &json!(true)));
         assert!(text_of(&record).contains(" panic=\"openai/gpt-5\" "));
+    }
+
+    #[test]
+    fn a_wait_for_room_is_told() {
+        let record = CallRecord { queued: Duration::from_millis(1_500), ..CallRecord::sample() };
+        let line: Value = serde_json::from_str(&json_of(&record)).expect("JSON");
+        assert_eq!(line["queued_ms"], json!(1_500.0));
+        assert!(text_of(&record).contains(" queued=1.5s "), "{}", text_of(&record));
     }
 
     #[test]

@@ -47,7 +47,9 @@ pub struct CallRecord {
     pub first_token: Option<Duration>,
     /// Request head read to the end.
     pub total: Duration,
-    /// Of that, Outrider's own work: neither waiting for the client nor for an upstream.
+    /// Of that, waiting for room among other calls, under a `max_in_flight`.
+    pub queued: Duration,
+    /// Of the whole, Outrider's own work: neither waiting for the client nor for an upstream.
     pub added: Duration,
 }
 
@@ -95,6 +97,7 @@ impl CallRecord {
             bytes_out: 0,
             first_token: None,
             total: Duration::ZERO,
+            queued: Duration::ZERO,
             added: Duration::ZERO,
         }
     }
@@ -192,6 +195,7 @@ impl CallRecord {
             bytes_out: 2_048,
             first_token: Some(ms(320)),
             total: Duration::from_micros(812_345),
+            queued: Duration::ZERO,
             added: Duration::from_micros(90),
         }
     }

@@ -20,7 +20,7 @@ const SILENCE: Duration = Duration::from_secs(5);
 /// Longer than that no SDK waits.
 const PATIENCE: &str = "3";
 
-/// An interpreter on a busy machine, and four times the silence.
+/// An interpreter on a busy machine, and seven times the silence.
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// What says nothing for a while before it begins, and again in the middle.
@@ -53,7 +53,11 @@ async fn world() -> (Vec<Provider>, Proxy) {
         let provider = Provider::behaving(slow(speech(dialect), SILENCE)).await;
         config = config.speaking(&format!("p-{name}"), &provider, dialect);
         config = config.model(&format!("slow-{name}"), &format!("{{targets: [p-{name}/the-model]}}"));
-        providers.push(provider);
+        let cut = Provider::behaving(speech(dialect).behaviour().until("Hello", Step::Reset)).await;
+        config = config.speaking(&format!("c-{name}"), &cut, dialect);
+        let both = format!("{{targets: [c-{name}/the-model], fallbacks: [p-OpenAIChat/the-model]}}");
+        config = config.model(&format!("cut-{name}"), &both);
+        providers.extend([provider, cut]);
     }
     let chat = speech("openai_chat");
     let cut = Provider::behaving(chat.behaviour().until("Hello", Step::Reset)).await;
@@ -83,7 +87,7 @@ async fn play(mut command: Command, passes: usize) {
 #[test]
 fn the_python_sdks_wait() {
     let Some(command) = super::translated::sdks::python("silence.py") else { return };
-    run_within(LIMIT, play(command, 6 * 4));
+    run_within(LIMIT, play(command, 6 * 5));
 }
 
 #[test]

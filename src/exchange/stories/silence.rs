@@ -108,3 +108,31 @@ async fn who_has_left_is_not_waited_for() {
     assert_eq!((client.got.as_str(), world.asked().as_str()), (SIGN, "a"));
     assert_eq!(started.elapsed().as_secs(), 20);
 }
+
+/// In the line before the process, where its body is not read yet, and in that before a target.
+#[tokio::test(start_paused = true)]
+async fn who_leaves_the_line_is_not_served() {
+    const LINES: &str = "
+providers: {a: {dialect: openai_chat, base_url: 'http://a/v1', health: off, api_key: '${KEY}'}}
+models: {m: {targets: [LIMITED]}}
+queue: {wait: 50s}
+";
+    for (target, process) in [("a/x", "max_in_flight: 1"), ("{use: a/x, max_in_flight: 1}", "")] {
+        let config = LINES.replace("LIMITED", target) + process;
+        let world = World::of(&config, &[("a", &[Answers(200, SSE, &[Wait(20), Send(HI), Send(STOP), Send(DONE)])])]);
+        let first = async { world.call("m", true).await.got.contains("hi") };
+        let second = async {
+            sleep(Duration::from_secs(1)).await;
+            let came = Instant::now();
+            world.call_of("m", true, Duration::from_secs(3)).await;
+            (came.elapsed().as_secs(), world.asked())
+        };
+        let third = async {
+            sleep(Duration::from_secs(2)).await;
+            world.call("m", true).await.got.contains("hi")
+        };
+        let (first, second, third) = tokio::join!(first, second, third);
+        assert_eq!((first, second, third), (true, (3, "a".to_owned()), true), "{config}");
+        assert_eq!(world.asked(), "a a", "the one that left was not served");
+    }
+}
