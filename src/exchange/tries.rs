@@ -199,7 +199,8 @@ fn nobody(plan: &Plan) -> Fault {
     });
     match rests.min() {
         Some(left) => {
-            let message = format!("every target of model `{}` rests after a rate limit or an empty account", plan.model.name);
+            let message =
+                format!("every target of model `{}` rests after a rate limit or an empty account", plan.model.name);
             Fault { retry_after: Some(left), ..Fault::new(FaultKind::RateLimited, message) }
         }
         None => Fault::new(FaultKind::NoTarget, format!("model `{}` has no target", plan.model.name)),

@@ -64,7 +64,7 @@ body_limit: 3 parsecs
 fn what_is_not_supported_yet_is_not_accepted_silently() {
     run(async {
         let good = "providers:\n  local: {dialect: openai_chat, base_url: \"http://127.0.0.1:1/v1\"}\n";
-        for key in ["routes: []", "budgets: {}", "callers: {}", "limits: []", "intercept: {}"] {
+        for key in ["budgets: {}", "callers: {}", "limits: []"] {
             let (code, said) = check(&format!("{good}{key}\n")).await;
             assert_eq!(code, Some(78), "{key}: {said}");
             assert!(said.contains("not support"), "{key}: {said}");
