@@ -1,6 +1,6 @@
 //! The beginning that a provider left out.
 
-use super::{Event, Fault, Str, StreamReader};
+use super::{Event, Fault, Numbering, Str, StreamReader};
 
 /// A reader whose answer begins with its [`Event::Start`], and with only one, whatever the provider sends first.
 ///
@@ -16,6 +16,14 @@ impl<R: StreamReader> StreamReader for Opened<R> {
     fn frame(&mut self, name: &str, data: &[u8], out: &mut dyn FnMut(Event<'_>)) -> Result<(), Fault> {
         let Self { reader, begun } = self;
         reader.frame(name, data, &mut |event| open(begun, event, out))
+    }
+
+    fn hosted(&self) -> bool {
+        self.reader.hosted()
+    }
+
+    fn numbering(&self) -> Option<Numbering> {
+        self.reader.numbering()
     }
 
     fn end(&mut self, out: &mut dyn FnMut(Event<'_>)) -> Result<(), Fault> {
