@@ -154,7 +154,8 @@ fn files_that_do_not_belong_together_stop_the_start_and_stay() {
     run(async {
         let user = User::new();
         let other = User::new();
-        (user.says(&["ca"]).await, other.says(&["ca"]).await);
+        user.says(&["ca"]).await;
+        other.says(&["ca"]).await;
         std::fs::copy(other.folder().join("ca.pem"), user.folder().join("ca.pem")).unwrap();
         let config = user.config("{hosts: [api.openai.com]}");
         let output = user.command(&["run", "-c", config.to_str().unwrap()]).output().await.unwrap();

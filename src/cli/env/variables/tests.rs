@@ -97,5 +97,5 @@ fn files_that_are_named_are_found_once() {
         "PIP_CERT" => Some("/gone".to_owned()),
         _ => None,
     });
-    assert_eq!(found, [file.clone()]);
+    assert_eq!(found, [file]);
 }
