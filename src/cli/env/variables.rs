@@ -5,23 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::trust::bundle::is_systems;
 use crate::trust::store::{Published, made_here};
-
-/// These name a file that takes the place of the public authorities.
-const BUNDLES: [&str; 7] = [
-    "SSL_CERT_FILE",                    // OpenSSL, Go, Ruby, curl; Python's ssl, httpx
-    "REQUESTS_CA_BUNDLE",               // Python's requests
-    "CURL_CA_BUNDLE",                   // curl
-    "AWS_CA_BUNDLE",                    // boto3, the AWS CLI
-    "PIP_CERT",                         // pip
-    "GIT_SSL_CAINFO",                   // git
-    "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", // gRPC
-];
-
-/// These name a file that is added to them.
-const ADDED: [&str; 2] = ["NODE_EXTRA_CA_CERTS", "DENO_CERT"];
-
-/// Who is reached without a proxy: this machine.
-const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+use crate::trust::variables::{ADDED, BUNDLES, LOOPBACK};
 
 /// What is to be set.
 #[derive(Debug, Default, PartialEq, Eq)]
