@@ -9,9 +9,11 @@ mod body;
 mod connector;
 mod discovery;
 pub mod endpoint;
+pub mod origin;
 pub mod pool;
 mod probe;
 mod reply;
+mod resolver;
 mod trouble;
 
 use std::future::Future;
@@ -22,7 +24,9 @@ use http::{HeaderMap, Method, StatusCode};
 pub use authorities::Authorities;
 pub use body::Body;
 pub use endpoint::Endpoint;
+pub use origin::{Origin, Way};
 pub use probe::Probe;
+pub use resolver::Resolver;
 
 use crate::canonical::Fault;
 
