@@ -8,6 +8,7 @@ use tracing::level_filters::LevelFilter;
 use super::access_log::{AccessLog, Format};
 use super::metrics::Metrics;
 use super::record::CallRecord;
+use super::ways::{Distrust, Reason, Tunnel};
 
 /// Where records go.
 #[derive(Debug)]
@@ -30,6 +31,26 @@ impl Telemetry {
     pub fn emit(&self, record: &CallRecord) {
         self.metrics.observe(record);
         self.log.write(record, SystemTime::now());
+    }
+
+    /// Tells that the TLS of a connection was ended here, by the way it came.
+    pub fn emit_intercepted(&self, way: &'static str) {
+        self.metrics.ways.intercepted(way);
+    }
+
+    /// Tells that a tunnel begins; it ends when the guard is dropped.
+    pub fn emit_tunnel(&self, reason: Reason) -> Tunnel {
+        self.metrics.ways.tunnel(reason)
+    }
+
+    /// Tells that a client did not believe the certificate made for `host`.
+    pub fn emit_distrust(&self, host: &str, how: Distrust) {
+        self.metrics.ways.distrusted(host, how);
+    }
+
+    /// Tells that a connection to another host was refused, or did not come about.
+    pub fn emit_refused(&self, error: &'static str) {
+        self.metrics.ways.refused(error);
     }
 
     /// Waits until the access log is written, for a second at most: the last thing a process does.

@@ -13,6 +13,7 @@ use prometheus::{Histogram, IntCounter, IntGauge, Registry, TextEncoder};
 use super::families::{Families, StateFamilies};
 use super::labels::{Labels, OTHER};
 use super::record::{Attempt, CallRecord};
+use super::ways::Ways;
 use crate::canonical::Usage;
 
 /// The target label of a call that no target answered. No target is called so: a target's name has a slash.
@@ -21,6 +22,8 @@ const NO_TARGET: &str = "none";
 /// Everything that is counted.
 #[derive(Debug)]
 pub struct Metrics {
+    /// What came in that was meant for another host.
+    pub(super) ways: Ways,
     registry: Registry,
     models: Labels,
     targets: Labels,
@@ -89,7 +92,15 @@ impl Metrics {
     pub fn new() -> Self {
         let registry = Registry::new();
         let families = Families::new(&registry);
-        Self { registry, models: Labels::default(), targets: Labels::default(), series: RwLock::default(), families }
+        let ways = Ways::new(&registry);
+        Self {
+            ways,
+            registry,
+            models: Labels::default(),
+            targets: Labels::default(),
+            series: RwLock::default(),
+            families,
+        }
     }
 
     /// Counts one call that ended.
@@ -265,7 +276,7 @@ impl Series {
 }
 
 impl InFlight {
-    fn new(gauge: &IntGauge) -> Self {
+    pub(super) fn new(gauge: &IntGauge) -> Self {
         gauge.inc();
         Self(gauge.clone())
     }

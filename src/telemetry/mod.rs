@@ -7,13 +7,13 @@ mod access_log;
 mod emit;
 mod families;
 mod json_line;
-
 mod labels;
 mod lines;
 pub mod metrics;
 pub mod record;
 mod timestamp;
 mod tracing_setup;
+pub mod ways;
 
 pub use access_log::{AccessLog, Format};
 pub use emit::Telemetry;
