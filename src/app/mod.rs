@@ -22,11 +22,12 @@ use pingora_proxy::HttpProxy;
 use tokio::sync::watch;
 use tracing::level_filters::LevelFilter;
 
-use crate::admin::{Door, Readiness};
+use crate::admin::{self, Readiness};
 use crate::config::Config;
+use crate::config::forms::{Listener, Proxy};
 use crate::exchange::Exchange;
 use crate::health::Registry;
-use crate::listener::{Front, Gateway};
+use crate::listener::{Door, Front, Gateway, Ways};
 use crate::provider::auth::Courier;
 use crate::snapshot::Snapshot;
 use crate::telemetry::{Format, Telemetry};
@@ -81,18 +82,19 @@ pub fn run(start: Start) -> io::Result<()> {
     let shared = Arc::new(Shared::new(&start));
     let config = &start.config;
     let free = start.companion.map(|_| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-    let said = config.listen.0.iter().map(|listener| free.unwrap_or(listener.value.0));
-    let doors = said.map(|address| socket::bind(address, start.upgrade));
-    let traffic = doors.collect::<io::Result<Vec<_>>>()?;
+    let traffic = traffic(config, free, start.upgrade)?;
     let operator = socket::bind(free.unwrap_or(config.admin.address.0), start.upgrade)?;
-    if let (Some(tell), Some(door)) = (start.companion, traffic.first()) {
+    if let (Some(tell), Some((door, _))) = (start.companion, traffic.first()) {
         tell(door.address);
     }
 
     let mut server = server(&start);
     let conf = server.configuration.clone();
-    for bound in traffic {
-        let front = Front::new(shared.proxy(&conf), shared.telemetry.clone(), shared.draining.subscribe());
+    let own = traffic.iter().map(|(bound, _)| bound.address).chain([operator.address]).collect();
+    let ways = shared.ways(own);
+    for (bound, door) in traffic {
+        let proxy = shared.proxy(&conf, &ways, door);
+        let front = Front::new(proxy, shared.telemetry.clone(), shared.draining.subscribe(), ways.clone(), door);
         server.add_service(Socket::new("traffic", bound, front, conf.threads, shared.open_for_calls(config)));
     }
     let door = HttpServer::new_app(shared.door(config));
@@ -126,7 +128,7 @@ impl Shared {
     }
 
     /// Pingora's proxy with our gateway in it.
-    fn proxy(&self, conf: &Arc<ServerConf>) -> HttpProxy<Gateway<Pool>> {
+    fn proxy(&self, conf: &Arc<ServerConf>, ways: &Arc<Ways>, door: Door) -> HttpProxy<Gateway<Pool>> {
         let exchange = Exchange {
             transport: self.pool.clone(),
             fetch: Courier::new(self.pool.clone()),
@@ -134,7 +136,8 @@ impl Shared {
             registry: self.registry.clone(),
             telemetry: self.telemetry.clone(),
         };
-        let mut proxy = HttpProxy::new(Gateway::new(exchange, own_names(), self.busy.clone()), conf.clone());
+        let gateway = Gateway::new(exchange, own_names(), self.busy.clone(), ways.clone(), door);
+        let mut proxy = HttpProxy::new(gateway, conf.clone());
         let mut options = HttpServerOptions::default();
         options.h2c = true; // the AWS SDK for JavaScript speaks nothing else
         proxy.server_options = Some(options);
@@ -143,8 +146,14 @@ impl Shared {
         proxy
     }
 
-    fn door(&self, config: &Config) -> Door {
-        Door {
+    /// What becomes of connections for other hosts. `own`: where this process listens.
+    fn ways(&self, own: Vec<SocketAddr>) -> Arc<Ways> {
+        let (busy, draining) = (self.busy.clone(), self.draining.subscribe());
+        Ways::new(self.leaves.clone(), self.snapshot.clone(), own, self.telemetry.clone(), busy, draining)
+    }
+
+    fn door(&self, config: &Config) -> admin::Door {
+        admin::Door {
             snapshot: self.snapshot.clone(),
             health: self.registry.clone(),
             telemetry: self.telemetry.clone(),
@@ -176,6 +185,21 @@ impl Shared {
             provider.endpoint.start(&self.pool);
         }
     }
+}
+
+/// The sockets where calls come in, each with what it lets in; at `free` in the place of the addresses said.
+fn traffic(config: &Config, free: Option<SocketAddr>, take_over: bool) -> io::Result<Vec<(socket::Bound, Door)>> {
+    let said = config.listen.0.iter().map(|listener| listener.value);
+    let mut bound = Vec::new();
+    for Listener { address, transparent, proxy, link_local, hello } in said {
+        let door = Door { transparent, proxy_for_all: proxy == Proxy::Any, link_local, hello: hello.0 };
+        let first = socket::bind(free.unwrap_or(address), take_over)?;
+        let twin = Some(first.address).filter(|_| transparent);
+        bound.push((first, door));
+        let twin = twin.and_then(|address| socket::bind_twin(address, take_over));
+        bound.extend(twin.map(|bound| (bound, door)));
+    }
+    Ok(bound)
 }
 
 fn server(start: &Start) -> Server {

@@ -5,7 +5,7 @@
 //! sockets to the next process; its own listener then finds it there.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener};
 use std::os::fd::IntoRawFd;
 
 use async_trait::async_trait;
@@ -43,6 +43,21 @@ pub(super) fn bind(address: SocketAddr, take_over: bool) -> io::Result<Bound> {
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     Ok(Bound { address, listener: Some(listener) })
+}
+
+/// The twin of a transparent IPv4 listener at `[::1]`, with the same port: the kernel redirects each kind to its own
+/// loopback, and tells of a connection where it was going only in that kind's words. `None` where there is no IPv6.
+pub(super) fn bind_twin(address: SocketAddr, take_over: bool) -> Option<Bound> {
+    let ours = match address.ip() {
+        IpAddr::V4(ip) => ip.is_loopback() || ip.is_unspecified(),
+        IpAddr::V6(_) => false,
+    };
+    let here = |port| SocketAddr::from((Ipv6Addr::LOCALHOST, port));
+    if !ours || TcpListener::bind(here(0)).is_err() {
+        return None;
+    }
+    let bound = bind(here(address.port()), take_over);
+    bound.inspect_err(|error| tracing::warn!(%error, port = address.port(), "no twin at [::1]")).ok()
 }
 
 impl<A: ServerApp + Send + Sync + 'static> Socket<A> {

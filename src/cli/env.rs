@@ -54,7 +54,8 @@ pub(super) fn set(trust: &Trust, proxy: SocketAddr) -> Result<Variables, Problem
 
 /// Where applications of this machine reach the Outrider of this configuration.
 pub(super) fn proxy(config: &Config) -> SocketAddr {
-    let first = config.listen.0.first().map(|listener| listener.value.0);
+    let proxies = config.listen.0.iter().filter(|listener| !listener.value.transparent);
+    let first = proxies.map(|listener| listener.value.address).next();
     reachable(first.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 7878))))
 }
 

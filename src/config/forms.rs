@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -11,6 +12,8 @@ use super::LARGEST;
 use super::reader::Reader;
 use super::secret::Secret;
 use super::setting::{Field, Located, Setting, key, settings};
+use super::units::Period;
+use super::words::words;
 use super::yaml::{Data, Node};
 
 /// An address and a port to listen at.
@@ -43,11 +46,23 @@ const AN_ADDRESS: &str = "an address and a port such as `127.0.0.1:7878`";
 
 /// Where calls come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Listener(pub SocketAddr);
+pub struct Listener {
+    /// Where to listen.
+    pub address: SocketAddr,
+    /// The kernel redirects connections to it.
+    pub transparent: bool,
+    /// Who may be connected to other hosts from here.
+    pub proxy: Proxy,
+    /// Link-local addresses may be asked for.
+    pub link_local: bool,
+    /// So long is waited for TLS to begin.
+    pub hello: Period,
+}
 
 impl From<Address> for Listener {
     fn from(address: Address) -> Self {
-        Self(address.0)
+        let ListenForm { address: _, transparent, proxy, link_local, hello } = ListenForm::default();
+        Self { address: address.0, transparent, proxy, link_local, hello }
     }
 }
 
@@ -60,11 +75,20 @@ impl Setting for Listener {
         if entries.iter().all(|entry| entry.name != "address") {
             return reader.wrong(node.at, "`address` is missing", format!("give {AN_ADDRESS}"));
         }
-        form.address.map(Self::from)
+        let ListenForm { address, transparent, proxy, link_local, hello } = form;
+        Some(Self { address: address?.0, transparent, proxy, link_local, hello })
     }
 
     fn show(&self) -> Value {
-        json!(self.0.to_string())
+        let Self { address, transparent, proxy, link_local, hello } = self;
+        if *self == Self::from(Address(*address)) {
+            return json!(address.to_string());
+        }
+        let address = address.to_string();
+        let (proxy, hello) = (proxy.show(), hello.show());
+        json!({
+            "address": address, "transparent": transparent, "proxy": proxy, "link_local": link_local, "hello": hello
+        })
     }
 
     fn fields() -> &'static [Field] {
@@ -281,8 +305,18 @@ settings! {
     pub struct ListenForm {
         /// Where to listen.
         address: Option<Address> = None,
+        /// The kernel redirects connections to it (`outrider init`) and is asked where they were going. An IPv4 address
+        /// of loopback is joined by `[::1]`.
+        transparent: bool = false,
+        /// Who may be connected to other hosts with CONNECT, a URL in the request line, or TLS: `local`, the programs on
+        /// this machine, or `any`.
+        proxy: Proxy = Proxy::Local,
+        /// Whether CONNECT may ask for link-local addresses, where clouds give out credentials.
+        link_local: bool = false,
+        /// How long a client may take to say its first words of TLS; later, its bytes are passed on as they are. A client
+        /// whose server speaks first says nothing before.
+        hello: Period = Period(Duration::from_secs(1)),
     }
-    later ["transparent"]
 
     /// The long form of the operator's door.
     pub struct AdminForm {
@@ -300,5 +334,15 @@ settings! {
         weight: u32 = 1,
         /// At most so many calls at a time; those over it go to the next target, or wait. Default: no limit.
         max_in_flight: Option<NonZeroUsize> = None,
+    }
+}
+
+words! {
+    /// Who may be connected to other hosts.
+    pub enum Proxy {
+        /// The programs on this machine.
+        Local = "local",
+        /// Everybody.
+        Any = "any",
     }
 }

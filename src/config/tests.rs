@@ -45,11 +45,12 @@ fn every_problem_is_told_with_its_place() {
         &["1:19 shutdown.grace: expected a duration such as `250ms`, `10s`, `5m` or `1h`, found `5`"],
     );
     check(
-        "listen: [7878, {transparent: true}]",
+        "listen: [7878, {transparent: true}, {address: '127.0.0.1:1', transparent: 1, proxy: all}]",
         &[
             "1:10 listen[0]: expected an address and a port such as `127.0.0.1:7878`, found `7878`",
             "1:16 listen[1]: `address` is missing",
-            "1:17 listen[1].transparent: `transparent` is not supported by this version yet",
+            "1:75 listen[2].transparent: expected `true` or `false`, found `1`",
+            "1:85 listen[2].proxy: expected one of `local`, `any`, found `all`",
         ],
     );
     check(
@@ -136,7 +137,7 @@ models:
     retry: {on: [429]}
 ";
     let Loaded { config, warnings, files } = read_all(text).unwrap();
-    assert_eq!(config.listen.0.iter().map(|a| a.value.0.to_string()).collect::<Vec<_>>(), ["127.0.0.1:1", "[::1]:2"]);
+    assert_eq!(config.listen.0.iter().map(|a| a.value.address.to_string()).collect::<Vec<_>>(), ["127.0.0.1:1", "[::1]:2"]);
     assert_eq!(config.admin.token.as_ref().unwrap().expose(), "sk-from-the-environment");
     let [(_, one), (_, two)] = &config.providers.0[..] else { panic!() };
     assert_eq!(one.base_url.as_ref().unwrap().value, "https://example.com/v1");

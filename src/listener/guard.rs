@@ -11,15 +11,26 @@ use http::{HeaderMap, Uri, header};
 
 /// Why a request was refused, in words for its sender; `None` where it may pass.
 pub fn refusal(headers: &HeaderMap, uri: &Uri, allowed: &[String], own: &[String]) -> Option<String> {
-    if let Some(origin) = headers.get(header::ORIGIN) {
-        let origin = origin.to_str().unwrap_or("?");
-        if !allows(allowed, origin) && !is_ours(authority_of(origin), allowed, own) {
-            return Some(format!("pages of origin `{origin}` may not call; allow_origins in the configuration can"));
-        }
+    if is_foreign_page(headers, allowed, own) {
+        let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or("?");
+        return Some(format!("pages of origin `{origin}` may not call; allow_origins in the configuration can"));
     }
     let host = headers.get(header::HOST).map(|host| host.to_str().unwrap_or("?"));
     let host = uri.authority().map(|authority| authority.as_str()).or(host)?;
     (!is_ours(host, allowed, own)).then(|| format!("host `{host}` is not served here"))
+}
+
+/// Whether a page sent this that may not call.
+pub fn is_foreign_page(headers: &HeaderMap, allowed: &[String], own: &[String]) -> bool {
+    headers.get(header::ORIGIN).is_some_and(|origin| {
+        let origin = origin.to_str().unwrap_or("?");
+        !allows(allowed, origin) && !is_ours(authority_of(origin), allowed, own)
+    })
+}
+
+/// Whether this machine is called so.
+pub fn is_own_name(name: &str, own: &[String]) -> bool {
+    is_localhost(name) || own.iter().any(|own| own.eq_ignore_ascii_case(name))
 }
 
 /// Whether `origin` is one that the operator allows.
@@ -32,8 +43,7 @@ fn is_ours(authority: &str, allowed: &[String], own: &[String]) -> bool {
     let host = without_port(authority);
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare.parse::<IpAddr>().is_ok()
-        || is_localhost(host)
-        || own.iter().any(|name| name.eq_ignore_ascii_case(host))
+        || is_own_name(host, own)
         || allowed.iter().any(|origin| without_port(authority_of(origin)).eq_ignore_ascii_case(host))
 }
 

@@ -17,7 +17,9 @@ use pingora_proxy::{FailToProxy, ProxyHttp, Session};
 use tokio::time::Instant;
 
 use super::caller::Client;
-use super::{guard, opaque::Passage, reject};
+use super::opaque::Passage;
+use super::ways::{Door, Ways};
+use super::{guard, reject};
 use crate::canonical::{Dialect, Fault, FaultKind};
 use crate::dialect::codec::Flavour;
 use crate::dialect::openai_chat;
@@ -29,31 +31,40 @@ use crate::upstream::Transport;
 
 /// What Pingora calls for each request.
 pub struct Gateway<T: Transport> {
-    exchange: Exchange<T>,
-    own_names: Vec<String>,
+    pub(super) exchange: Exchange<T>,
+    pub(super) own_names: Vec<String>,
     busy: Arc<AtomicUsize>,
+    pub(super) ways: Arc<Ways>,
+    pub(super) door: Door,
 }
 
 /// One request: counted while it lasts, and the opaque lane's notes if it takes that.
 pub struct Context {
     busy: Arc<AtomicUsize>,
-    passage: Option<Passage>,
+    pub(super) passage: Option<Passage>,
 }
 
 impl<T: Transport> Gateway<T> {
-    /// `own_names`: under which names of the network this machine is called; `busy` counts requests in progress.
-    pub fn new(exchange: Exchange<T>, own_names: Vec<String>, busy: Arc<AtomicUsize>) -> Self {
-        Self { exchange, own_names, busy }
+    /// `own_names`: under which names of the network this machine is called; `busy` counts requests in progress; `ways`
+    /// and `door`: what is done about requests for other hosts.
+    pub fn new(
+        exchange: Exchange<T>,
+        own_names: Vec<String>,
+        busy: Arc<AtomicUsize>,
+        ways: Arc<Ways>,
+        door: Door,
+    ) -> Self {
+        Self { exchange, own_names, busy, ways, door }
     }
 
     /// Whether the page that sent this request is one that may, if it came from a page.
-    fn allowed_origin(&self, head: &RequestHeader, allowed: &[String]) -> Option<HeaderValue> {
+    pub(super) fn allowed_origin(&self, head: &RequestHeader, allowed: &[String]) -> Option<HeaderValue> {
         let origin = head.headers.get(header::ORIGIN)?;
         origin.to_str().is_ok_and(|text| guard::allows(allowed, text)).then(|| origin.clone())
     }
 
     /// Refuses a request before there is a call, and tells so.
-    async fn refuse(&self, session: &mut ServerSession, at: Instant, fault: Fault) -> Result<bool> {
+    pub(super) async fn refuse(&self, session: &mut ServerSession, at: Instant, fault: Fault) -> Result<bool> {
         let head = session.req_header();
         let ask = doors::recognise(&head.method, head.uri.path(), None);
         let dialect = ask.as_ref().map_or(Dialect::OpenAiChat, |ask| ask.dialect);
@@ -84,6 +95,11 @@ impl<T: Transport> ProxyHttp for Gateway<T> {
         let at = Instant::now();
         let snapshot = self.exchange.snapshot.load_full();
         let session = &mut *session.downstream_session;
+        match self.meant(session) {
+            Ok(None) => {}
+            Ok(Some(meant)) => return Box::pin(self.elsewhere(session, context, at, &snapshot, meant)).await,
+            Err(fault) => return self.refuse(session, at, fault).await,
+        }
         let head = session.req_header();
         let allow_origin = self.allowed_origin(head, &snapshot.allow_origins);
         let refusal = guard::refusal(&head.headers, &head.uri, &snapshot.allow_origins, &self.own_names);
@@ -112,9 +128,9 @@ impl<T: Transport> ProxyHttp for Gateway<T> {
         Ok(false)
     }
 
-    async fn upstream_peer(&self, _: &mut Session, context: &mut Context) -> Result<Box<HttpPeer>> {
-        let peer = match &context.passage {
-            Some(passage) => passage.peer().await,
+    async fn upstream_peer(&self, session: &mut Session, context: &mut Context) -> Result<Box<HttpPeer>> {
+        let peer = match &mut context.passage {
+            Some(passage) => passage.peer(session.is_upgrade_req()).await,
             None => None,
         };
         peer.ok_or_else(|| Error::explain(ErrorType::ConnectError, "the provider's name does not resolve"))
@@ -137,6 +153,19 @@ impl<T: Transport> ProxyHttp for Gateway<T> {
             Some(passage) => passage.reply(reply),
             None => Ok(()),
         }
+    }
+
+    fn fail_to_connect(
+        &self,
+        _: &mut Session,
+        _: &HttpPeer,
+        context: &mut Context,
+        mut error: Box<Error>,
+    ) -> Box<Error> {
+        if context.passage.as_ref().is_some_and(Passage::has_another_address) {
+            error.set_retry(true);
+        }
+        error
     }
 
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, context: &mut Context) -> FailToProxy {
@@ -170,7 +199,7 @@ impl Drop for Context {
     }
 }
 
-fn model_call(head: &RequestHeader, at: Instant, snapshot: &Snapshot) -> Option<Arrival> {
+pub(super) fn model_call(head: &RequestHeader, at: Instant, snapshot: &Snapshot) -> Option<Arrival> {
     let path = head.uri.path();
     let ask = doors::recognise(&head.method, path, head.uri.query())?;
     let model_in_path = ask.model.map(percent_decoded);
