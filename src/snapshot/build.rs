@@ -76,7 +76,7 @@ fn decide(config: &Config) -> (Vec<provider::Decided>, Vec<Problem>) {
 fn check_listeners(config: &Config, problems: &mut Vec<Problem>) {
     let mut taken = BTreeSet::from([config.admin.address.0]);
     for listener in &config.listen.0 {
-        let address = listener.value.0;
+        let address = listener.value.address;
         if address.port() != 0 && !taken.insert(address) {
             let what = format!("{address} is listened at twice, by `listen` or by `admin`");
             problems.push(listener.problem(what).help("give each its own port"));

@@ -40,3 +40,4 @@ mod translated_recordings;
 mod trust;
 mod valid;
 mod vectors;
+mod ways;

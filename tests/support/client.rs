@@ -69,9 +69,18 @@ impl Call {
         Self { body: body.into(), ..self }
     }
 
+    /// The same with the whole URL, whose host is that of the `host` header.
+    pub fn absolute(mut self, scheme: &str) -> Self {
+        let at = self.headers.iter().position(|(name, _)| name.eq_ignore_ascii_case("host")).expect("a host");
+        let (_, host) = self.headers.remove(at);
+        self.path = format!("{scheme}://{host}{}", self.path);
+        self
+    }
+
     /// As hyper sends it.
     pub fn request(self, to: SocketAddr) -> Request<Full<Bytes>> {
-        let own_host = self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"));
+        let own_host =
+            self.path.contains("://") || self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"));
         let mut request = Request::builder().method(self.method).uri(self.path);
         if !own_host {
             request = request.header("host", to.to_string());
@@ -92,7 +101,7 @@ pub struct Streaming {
 }
 
 /// The task that drives a connection. Ends with whoever waits for its reply.
-struct Connection(JoinHandle<()>);
+pub(super) struct Connection(JoinHandle<()>);
 
 /// A whole reply.
 #[derive(Debug)]
@@ -159,8 +168,15 @@ pub async fn read_until(stream: &mut TcpStream, wanted: &str) -> String {
     }
 }
 
+impl Connection {
+    /// Driven by that.
+    pub(super) fn driven(driver: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(tokio::spawn(driver))
+    }
+}
+
 impl Streaming {
-    fn new(response: Response<Incoming>, connection: Connection) -> Self {
+    pub(super) fn new(response: Response<Incoming>, connection: Connection) -> Self {
         let (head, body) = response.into_parts();
         Self { status: head.status.as_u16(), headers: head.headers, body, _connection: connection }
     }

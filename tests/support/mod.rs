@@ -7,6 +7,7 @@
 pub mod client;
 pub mod dialects;
 pub mod faults;
+pub mod foreign;
 pub mod provider;
 pub mod proxy;
 

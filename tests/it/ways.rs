@@ -1,0 +1,248 @@
+//! Applications that know nothing of Outrider: their calls to a listed host are served, all else passes as it is.
+
+mod outside;
+mod passing;
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::client::Call;
+use crate::support::foreign::{self, Client, connect, connect_in};
+use crate::support::provider::{Authority, Behaviour, Provider};
+use crate::support::proxy::{Config, Proxy};
+use crate::support::run;
+
+/// A provider's host, as everybody knows it. Nobody resolves it in these tests.
+const HOST: &str = "api.openai.com";
+
+/// TLS for these hosts is ended.
+fn ending(config: Config, hosts: &str, more: &str) -> Config {
+    config.top(&format!("intercept: {{hosts: [{hosts}], ca: {{cert: ca.pem, key: ca.key}}, {more}}}"))
+}
+
+/// Outrider before these providers, which ends TLS for [`HOST`].
+async fn before(providers: &[&Provider]) -> Proxy {
+    Proxy::start(&ending(Config::chain(providers), HOST, "")).await
+}
+
+/// Outrider which ends TLS for `localhost`, where the provider behind TLS is, whose authority it believes.
+async fn at_home(authority: &Authority) -> Proxy {
+    let dir = tempfile::tempdir().unwrap();
+    let roots = dir.path().join("roots.pem");
+    std::fs::write(&roots, authority.pem()).unwrap();
+    let nobody = Provider::refusing().await;
+    let file = dir.path().join("outrider.yaml");
+    std::fs::write(&file, ending(Config::chain(&[&nobody]), "localhost", "").text()).unwrap();
+    Proxy::start_among(&[("SSL_CERT_FILE", roots.to_str().unwrap())], dir, &file).await
+}
+
+/// The port of a provider.
+fn port(provider: &Provider) -> u16 {
+    provider.url().rsplit(':').next().unwrap().trim_end_matches("/v1").parse().unwrap()
+}
+
+async fn tunnels(proxy: &Proxy, reason: &str, count: f64) {
+    proxy.metric_becomes("outrider_tunnels_total", &[&format!("reason=\"{reason}\"")], count).await;
+}
+
+#[test]
+fn a_call_to_a_listed_host_is_served_whichever_way_it_comes() {
+    run(async {
+        let (gone, good) = (Provider::refusing().await, Provider::start().await);
+        let proxy = before(&[&gone, &good]).await;
+        for protocols in [&["h2", "http/1.1"][..], &["h2"], &["http/1.1"], &[]] {
+            let client = Client::of(&proxy, protocols);
+            for version in ["HTTP/1.0", "HTTP/1.1"] {
+                let stream = connect_in(version, &proxy, "api.openai.com:443").await;
+                let reply = client.send(stream, HOST, Call::stream("m")).await;
+                assert_eq!(reply.attempts().last().unwrap(), "b/m-b;ok", "{protocols:?} {}", reply.text());
+                assert!(reply.complete && reply.text().ends_with("data: [DONE]\n\n"), "{}", reply.text());
+            }
+            let straight = TcpStream::connect(proxy.traffic).await.unwrap();
+            assert_eq!(client.send(straight, HOST, Call::chat("m")).await.status, 200, "{protocols:?}");
+        }
+        assert_eq!(proxy.metric("outrider_intercepted_total", &["way=\"proxied\""]).await, 8.0);
+        assert_eq!(proxy.metric("outrider_intercepted_total", &["way=\"named\""]).await, 4.0);
+        assert_eq!(proxy.metric("outrider_tunnels_total", &[]).await, 0.0);
+        assert_eq!(proxy.metric("outrider_client_rejects_total", &[]).await, 0.0);
+    });
+}
+
+#[test]
+fn a_hello_may_come_in_any_pieces() {
+    run(async {
+        let provider = Provider::start().await;
+        let proxy = before(&[&provider]).await;
+        let large: Vec<String> = (0..60).map(|n| format!("{n:x>250}")).chain(["http/1.1".to_owned()]).collect();
+        let large: Vec<&str> = large.iter().map(String::as_str).collect();
+        let (small, large) = (Client::of(&proxy, &["http/1.1"]), Client::of(&proxy, &large));
+        for (what, client) in [
+            ("byte by byte", small.clone().in_pieces(1)),
+            ("several records", small.clone().in_records(64)),
+            ("several records in many segments", small.in_records(64).in_pieces(10)),
+            ("16 KiB", large.clone()),
+            ("16 KiB in segments", large.clone().in_pieces(1000)),
+            ("16 KiB in records", large.in_records(600)),
+        ] {
+            let stream = connect(&proxy, "api.openai.com:443").await;
+            assert_eq!(client.send(stream, HOST, Call::chat("m")).await.status, 200, "{what}");
+            let straight = TcpStream::connect(proxy.traffic).await.unwrap();
+            assert_eq!(client.send(straight, HOST, Call::chat("m")).await.status, 200, "{what}");
+        }
+    });
+}
+
+#[test]
+fn everything_else_of_a_listed_host_goes_to_the_host_itself() {
+    run(async {
+        let authority = Authority::new();
+        let proxy = at_home(&authority).await;
+        let mut asked = 0;
+        for (host, speaks) in [(Provider::tls(&authority).await, "h1"), (Provider::http2(&authority).await, "h2")] {
+            let (target, name) = (format!("localhost:{}", port(&host)), format!("localhost:{}", port(&host)));
+            for protocols in [&["h2"][..], &["http/1.1"]] {
+                let client = Client::of(&proxy, protocols);
+                let bytes: Vec<u8> = (0..=255).cycle().take(100_000).collect();
+                let call = Call::get("/v1/files?purpose=batch").method("POST").body(bytes.clone());
+                let call = call.header("authorization", "Bearer of-the-client").header("x-outrider-tries", "1");
+                let stream = client.secure(connect(&proxy, &target).await, "localhost").await.unwrap();
+                let http2 = protocols == ["h2"];
+                let reply = foreign::send(stream, http2, call.header("host", &name)).await;
+                assert_eq!(reply.status, 200, "{protocols:?} to {speaks}: {}", reply.text());
+                let seen = host.last();
+                assert_eq!((seen.path.as_str(), &seen.body[..]), ("/v1/files?purpose=batch", &bytes[..]));
+                assert_eq!(seen.header("authorization"), Some("Bearer of-the-client"));
+                assert_eq!((seen.header("x-outrider-tries"), seen.header("proxy-authorization")), (None, None));
+                asked += 1;
+                let logged = proxy.calls_logged(asked).await.pop().unwrap();
+                assert_eq!((&logged["operation"], &logged["target"]), (&"opaque".into(), &"localhost/-".into()));
+            }
+        }
+    });
+}
+
+#[test]
+fn a_list_of_models_is_the_hosts_own_and_a_websocket_too() {
+    run(async {
+        let authority = Authority::new();
+        let proxy = at_home(&authority).await;
+        let host = Provider::tls(&authority).await;
+        let (target, client) = (format!("localhost:{}", port(&host)), Client::of(&proxy, &["http/1.1"]));
+        let stream = client.secure(connect(&proxy, &target).await, "localhost").await.unwrap();
+        let reply = foreign::send(stream, false, Call::get("/v1/models").header("host", &target)).await;
+        assert_eq!((reply.status, host.requests().len()), (200, 1), "{}", reply.text());
+        host.set_probe(Behaviour::upgrade());
+        let mut stream = client.secure(connect(&proxy, &target).await, "localhost").await.unwrap();
+        let head = format!(
+            "GET /v1/realtime?model=x HTTP/1.1\r\nhost: {target}\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
+             sec-websocket-version: 13\r\nsec-websocket-key: AAAA\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        assert!(until(&mut stream, "\r\n\r\n").await.starts_with("HTTP/1.1 101"));
+        stream.write_all(b"hello").await.unwrap();
+        until(&mut stream, "echo of 5 bytes").await;
+    });
+}
+
+/// What comes until it contains `wanted`.
+async fn until(stream: &mut (impl AsyncReadExt + Unpin), wanted: &str) -> String {
+    let mut heard = Vec::new();
+    while !String::from_utf8_lossy(&heard).contains(wanted) {
+        let read = tokio::time::timeout(Duration::from_secs(10), stream.read_buf(&mut heard)).await;
+        let length = read.expect("in time").expect("a connection");
+        assert!(length > 0, "ended after {}", String::from_utf8_lossy(&heard));
+    }
+    String::from_utf8_lossy(&heard).into_owned()
+}
+
+#[test]
+fn a_host_that_is_not_who_it_says_gets_nothing() {
+    run(async {
+        let (ours, others) = (Authority::new(), Authority::new());
+        let proxy = at_home(&ours).await;
+        let impostor = Provider::tls(&others).await;
+        let target = format!("localhost:{}", port(&impostor));
+        let client = Client::of(&proxy, &["http/1.1"]);
+        let stream = client.secure(connect(&proxy, &target).await, "localhost").await.unwrap();
+        let reply = foreign::send(stream, false, Call::get("/v1/files").header("host", &target)).await;
+        assert_eq!(reply.status, 502, "{}", reply.text());
+        assert!(impostor.requests().is_empty());
+    });
+}
+
+#[test]
+fn a_request_for_another_host_than_the_connection_is_misdirected() {
+    run(async {
+        let provider = Provider::start().await;
+        let proxy = before(&[&provider]).await;
+        for protocols in [&["h2"][..], &["http/1.1"]] {
+            let client = Client::of(&proxy, protocols);
+            for (path, kind) in [("/v1/chat/completions", "error"), ("/v1/messages", "error"), ("/v1/files", "error")] {
+                let stream = client.secure(connect(&proxy, "api.openai.com:443").await, HOST).await.unwrap();
+                let call = Call::post(path, &serde_json::json!({"model": "m"})).header("host", "api.anthropic.com");
+                let reply = foreign::send(stream, protocols == ["h2"], call).await;
+                assert_eq!(reply.status, 421, "{path} {}", reply.text());
+                assert!(reply.json()[kind]["message"].as_str().unwrap().contains("api.openai.com"), "{}", reply.text());
+            }
+            let stream = connect(&proxy, "api.openai.com:443").await;
+            assert_eq!(client.send(stream, HOST, Call::chat("m")).await.status, 200);
+        }
+        assert_eq!(provider.calls().len(), 2);
+    });
+}
+
+#[test]
+fn urls_in_the_request_line_are_served_or_passed_on() {
+    run(async {
+        let (provider, bystander) = (Provider::start().await, Provider::start().await);
+        let proxy = before(&[&provider]).await;
+        let ask = async |host: &str, call: Call| {
+            let stream = TcpStream::connect(proxy.traffic).await.unwrap();
+            let named = call.clone().header("host", host).absolute("http");
+            foreign::send(stream, false, named.header("host", host).header("proxy-authorization", "Basic eA==")).await
+        };
+        assert_eq!(ask(HOST, Call::chat("m")).await.status, 200);
+        assert_eq!(provider.call().path, "/v1/chat/completions");
+        // Not a listed host: nothing of it is ours, whatever its path.
+        let theirs = format!("localhost:{}", port(&bystander));
+        assert_eq!(ask(&theirs, Call::chat("m").header("authorization", "Bearer mine")).await.status, 200);
+        let seen = bystander.call();
+        assert_eq!((seen.path.as_str(), seen.header("host")), ("/v1/chat/completions", Some(&*theirs)));
+        assert_eq!((seen.header("authorization"), seen.header("proxy-authorization")), (Some("Bearer mine"), None));
+        // Ourselves: as if only the path had been written.
+        assert_eq!(ask(&proxy.traffic.to_string(), Call::chat("m")).await.status, 200);
+        assert_eq!(provider.calls().len(), 2);
+        assert_eq!(ask("169.254.169.254", Call::get("/latest/meta-data/")).await.status, 403);
+        assert_eq!(ask("nobody.invalid", Call::get("/")).await.status, 502);
+        assert_eq!(ask("a.example:0", Call::get("/")).await.status, 400);
+    });
+}
+
+#[test]
+fn a_page_may_call_its_own_host_but_not_spend_our_keys() {
+    run(async {
+        let authority = Authority::new();
+        let proxy = at_home(&authority).await;
+        let host = Provider::tls(&authority).await;
+        let (target, client) = (format!("localhost:{}", port(&host)), Client::of(&proxy, &["http/1.1"]));
+        let stream = client.secure(connect(&proxy, &target).await, "localhost").await.unwrap();
+        let call = Call::chat("m").header("host", &target).header("origin", "https://chat.example");
+        let reply = foreign::send(stream, false, call.header("authorization", "Bearer of-the-page")).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        assert_eq!(host.call().header("authorization"), Some("Bearer of-the-page"));
+    });
+}
+
+#[test]
+fn heads_inside_of_tls_are_bounded_too() {
+    run(async {
+        let proxy = before(&[&Provider::start().await]).await;
+        let client = Client::of(&proxy, &["http/1.1"]);
+        let mut stream = client.secure(connect(&proxy, "api.openai.com:443").await, HOST).await.unwrap();
+        let head = format!("GET /v1/models HTTP/1.1\r\nhost: {HOST}\r\nx: {}\r\n", "x".repeat(70_000));
+        let _ = stream.write_all(head.as_bytes()).await;
+        assert!(until(&mut stream, "\r\n\r\n").await.starts_with("HTTP/1.1 431 "));
+    });
+}
