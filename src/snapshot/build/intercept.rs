@@ -20,7 +20,8 @@ pub fn decide(config: &Config, problems: &mut Vec<Problem>) -> Option<Intercept>
     let (said, at_start) = match &config.intercept {
         Some(Switch::Off) => return None,
         Some(Switch::On(said)) => (said.clone(), true),
-        None => (schema::Intercept::default(), false),
+        // Connections are only led here for the sake of what is in them.
+        None => (schema::Intercept::default(), config.listen.0.iter().any(|listener| listener.value.transparent)),
     };
     Some(Intercept {
         hosts: match &said.hosts {
