@@ -12,6 +12,8 @@ from common import CHART, VALUES, one, outrider, pod_specs, rendered, run
 
 OLDEST = "1.29"
 NEWEST = kubernetes_validate.latest_version()
+# Where the pods' volumes are.
+AUTHORITY = "intercept: {ca: {cert: /var/run/outrider/trust/ca.pem, key: /var/run/outrider/key/ca.key}}"
 # Of operators; their schemas are not Kubernetes'.
 CUSTOM = ("monitoring.coreos.com/", "cert-manager.io/")
 
@@ -66,12 +68,17 @@ class Renders(unittest.TestCase):
             ({"config": {"file": "providers: {}"}}, "7879"),
             ({"config": {"file": "admin: 127.0.0.1:7879"}}, "loopback"),
             ({"config": {"file": "admin: {address: '[::1]:7879'}"}}, "loopback"),
+            ({"config": {"file": "admin: 0.0.0.0:7879"}}, "intercept.ca"),
+            ({"config": {"file": f"admin: 0.0.0.0:7879\n{AUTHORITY.replace('/key/', '/trust/')}"}}, "intercept.ca"),
+            ({"config": {"file": f"admin: 0.0.0.0:7879\n{AUTHORITY}"}, "injector": {"mode": "redirect"}}, "15443"),
+            ({"config": {"file": f"admin: 0.0.0.0:7879\nlisten: [127.0.0.1:7878]\n{AUTHORITY}"},
+              "demo": {"enabled": True, "mode": "redirect"}}, "15443"),
         ]:
             with self.subTest(values=values), self.assertRaises(helm_python.HelmError) as refused:
                 chart.render(values, name="outrider", namespace="outrider")
             self.assertIn(says, str(refused.exception))
         for fine in ["admin: {address: '0.0.0.0:7879', token: x}", "admin: '[::]:7879'"]:
-            chart.render({"config": {"file": fine}}, name="outrider", namespace="outrider")
+            chart.render({"config": {"file": f"{fine}\n{AUTHORITY}"}}, name="outrider", namespace="outrider")
 
     def test_a_configuration_that_outrider_takes(self):
         if not outrider():

@@ -52,4 +52,21 @@ app.kubernetes.io/component: {{ .component }}
 {{- if or (hasPrefix "127." $admin) (hasPrefix "localhost" $admin) (hasPrefix "[::1]" $admin) -}}
 {{- fail "config.file: `admin` is on loopback, where neither probes nor Prometheus come; 0.0.0.0:7879 would do" -}}
 {{- end -}}
+{{- $files := dig "intercept" "ca" dict $config -}}
+{{- $cert := dir ($files.cert | default "") -}}
+{{- $key := dir ($files.key | default "") -}}
+{{- if or (ne $cert "/var/run/outrider/trust") (ne $key "/var/run/outrider/key") -}}
+{{- fail "config.file: `intercept.ca` wants `cert` in /var/run/outrider/trust and `key` in /var/run/outrider/key" -}}
+{{- end -}}
+{{- if or (eq .Values.injector.mode "redirect") (and .Values.demo.enabled (eq .Values.demo.mode "redirect")) -}}
+{{- $found := dict -}}
+{{- range kindIs "slice" $config.listen | ternary $config.listen list -}}
+{{- if and (kindIs "map" .) (get . "transparent") (hasSuffix ":15443" (get . "address")) -}}
+{{- $_ := set $found "it" true -}}
+{{- end -}}
+{{- end -}}
+{{- if not $found -}}
+{{- fail "config.file: redirect wants {address: 127.0.0.1:15443, transparent: true} among `listen`" -}}
+{{- end -}}
+{{- end -}}
 {{- end }}
