@@ -12,6 +12,8 @@ use crate::config::{Config, Process};
 use crate::snapshot::reload::{Changed, Reloader, Watcher};
 
 const DAY: Duration = Duration::from_secs(86_400);
+/// How old what is told of it may be.
+const MINUTE: Duration = Duration::from_secs(60);
 
 impl Shared {
     /// For the service that takes calls: it is ready once this has run. Stops accepting when draining begins.
@@ -92,7 +94,12 @@ impl Shared {
     /// The local authority is renewed in time, also where the process runs for years.
     async fn renew_authority(self: Arc<Self>) {
         loop {
-            tokio::time::sleep(DAY).await;
+            // Somebody else may make one, too.
+            for _ in 0..DAY.as_secs() / MINUTE.as_secs() {
+                let until = self.leaves.as_ref().and_then(|leaves| leaves.until());
+                self.telemetry.metrics.ways.authority_ends(until);
+                tokio::time::sleep(MINUTE).await;
+            }
             for warning in self.leaves.iter().flat_map(|leaves| leaves.renew()) {
                 tracing::warn!("{warning}");
             }

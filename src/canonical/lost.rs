@@ -85,7 +85,7 @@ impl Lost {
         Self::default()
     }
 
-    /// `what` was dropped: one of [`NAMES`], or a name of the client's. Said once, however often; of very many, the first.
+    /// `what` was dropped: one of `NAMES`, or a name of the client's. Said once, however often; of very many, the first.
     pub fn add(&mut self, what: impl Into<Cow<'static, str>>) {
         let what = what.into();
         if self.0.len() < MOST && !self.0.contains(&what) {

@@ -137,7 +137,10 @@ models:
     retry: {on: [429]}
 ";
     let Loaded { config, warnings, files } = read_all(text).unwrap();
-    assert_eq!(config.listen.0.iter().map(|a| a.value.address.to_string()).collect::<Vec<_>>(), ["127.0.0.1:1", "[::1]:2"]);
+    assert_eq!(
+        config.listen.0.iter().map(|a| a.value.address.to_string()).collect::<Vec<_>>(),
+        ["127.0.0.1:1", "[::1]:2"]
+    );
     assert_eq!(config.admin.token.as_ref().unwrap().expose(), "sk-from-the-environment");
     let [(_, one), (_, two)] = &config.providers.0[..] else { panic!() };
     assert_eq!(one.base_url.as_ref().unwrap().value, "https://example.com/v1");

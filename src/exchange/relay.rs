@@ -19,7 +19,7 @@ use super::attended::Attended;
 use super::repeat::Effects;
 use super::tries::Tries;
 use super::{Call, Caller, Exchange, Gone, hold, outbound};
-use crate::canonical::{Blame, Fault, FaultKind};
+use crate::canonical::{Blame, Fault, FaultKind, Usage};
 use crate::dialect::codec::Framing;
 use crate::dialect::flow::{Flow, Pushed};
 use crate::dialect::openai_chat;
@@ -203,16 +203,19 @@ impl<C: Caller> Pump<'_, '_, C> {
     async fn run(&mut self, ready: Vec<Bytes>, rest: Rest, reply: &mut impl Reply) -> Result<(), Broken> {
         let complete = matches!(rest, Rest::Nothing(_));
         let last = ready.len().saturating_sub(1);
+        // Before anything is written: a client that leaves has to pay for it all the same.
+        self.call.record.usage = match &rest {
+            Rest::Nothing(usage) => *usage,
+            Rest::Events(flow) => flow.usage(),
+            Rest::Bytes(_) => Usage::default(),
+        };
         // First what is left of an answer that broke off. To that, another one may have nothing to add.
         self.flush(complete && ready.is_empty()).await?;
         for (i, piece) in ready.into_iter().enumerate() {
             self.write(piece, complete && i == last).await?;
         }
         match rest {
-            Rest::Nothing(usage) => {
-                self.call.record.usage = usage;
-                Ok(())
-            }
+            Rest::Nothing(_) => Ok(()),
             Rest::Events(flow) => self.events(flow, reply).await,
             Rest::Bytes(tail) => self.bytes(tail, reply).await.map_err(|fault| Broken { fault, flow: None }),
         }

@@ -63,7 +63,7 @@ impl Families {
             attempts: counters(
                 registry,
                 "outrider_attempts_total",
-                "Tries at a target, by what came of them: `success` when it answered, otherwise the fault that Outrider \
+                "Tries at a target, by what came of them: `ok` when it answered, otherwise the fault that Outrider \
                  saw. A call that needed two tries counts twice.",
                 &["target", "outcome"],
             ),

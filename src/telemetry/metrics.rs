@@ -23,7 +23,7 @@ const NO_TARGET: &str = "none";
 #[derive(Debug)]
 pub struct Metrics {
     /// What came in that was meant for another host.
-    pub(super) ways: Ways,
+    pub ways: Ways,
     registry: Registry,
     models: Labels,
     targets: Labels,

@@ -1,5 +1,7 @@
 //! What is counted of connections that were meant for other hosts.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use prometheus::{IntCounter, IntCounterVec, IntGauge, Registry};
 
 use super::families::{counters, gauge};
@@ -15,6 +17,7 @@ pub struct Ways {
     tunnel_bytes: IntCounterVec,
     rejects: IntCounterVec,
     refused: IntCounterVec,
+    ca_expiry: IntGauge,
     hosts: Labels,
 }
 
@@ -129,6 +132,12 @@ impl Ways {
                  has for it.",
                 &["error"],
             ),
+            ca_expiry: gauge(
+                registry,
+                "outrider_ca_expiry_timestamp_seconds",
+                "When the newest local authority ends, in seconds since 1970; 0 while there is none. It is renewed a year \
+                 before; less than that is left where it could not be written.",
+            ),
             hosts: Labels::default(),
         };
         for reason in REASONS {
@@ -138,6 +147,12 @@ impl Ways {
             ways.intercepted.with_label_values(&[way]);
         }
         ways
+    }
+
+    /// The newest local authority ends then; there may be none.
+    pub fn authority_ends(&self, at: Option<SystemTime>) {
+        let since_1970 = at.and_then(|at| at.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+        self.ca_expiry.set(i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX));
     }
 
     pub(super) fn intercepted(&self, way: &'static str) {

@@ -95,6 +95,11 @@ impl Leaves {
         self.renew()
     }
 
+    /// When the last of its authorities ends, and with it what applications trust; `None` where there is none yet.
+    pub fn until(&self) -> Option<SystemTime> {
+        self.authorities.load().iter().map(|authority| authority.until()).max()
+    }
+
     /// Sees to it that there is an authority tomorrow; once a day is enough. What the operator should know.
     pub fn renew(&self) -> Vec<Problem> {
         match &self.keeper {
