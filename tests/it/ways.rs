@@ -1,5 +1,6 @@
 //! Applications that know nothing of Outrider: their calls to a listed host are served, all else passes as it is.
 
+mod meaning;
 mod outside;
 mod passing;
 
@@ -29,12 +30,16 @@ async fn before(providers: &[&Provider]) -> Proxy {
 
 /// Outrider which ends TLS for `localhost`, where the provider behind TLS is, whose authority it believes.
 async fn at_home(authority: &Authority) -> Proxy {
+    at_home_with(authority, Config::chain(&[&Provider::refusing().await])).await
+}
+
+/// The same, with more to its configuration.
+async fn at_home_with(authority: &Authority, config: Config) -> Proxy {
     let dir = tempfile::tempdir().unwrap();
     let roots = dir.path().join("roots.pem");
     std::fs::write(&roots, authority.pem()).unwrap();
-    let nobody = Provider::refusing().await;
     let file = dir.path().join("outrider.yaml");
-    std::fs::write(&file, ending(Config::chain(&[&nobody]), "localhost", "").text()).unwrap();
+    std::fs::write(&file, ending(config, "localhost", "").text()).unwrap();
     Proxy::start_among(&[("SSL_CERT_FILE", roots.to_str().unwrap())], dir, &file).await
 }
 
