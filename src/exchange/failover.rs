@@ -250,10 +250,14 @@ fn least_bad(
     {
         return found;
     }
-    // The call's only hope is always worth one try; after a failed one the budget decides.
+    // The call's only hope is always worth one try; after a failed one the budget decides. Not so for a call that began
+    // with a target that was well: what is known of the others is older than its failure, and one of them may be back.
+    // There are few such calls before that target is known to fail, too.
     let failing = fresh.iter().find(|i| !matches!(plan.order[**i].standing, Standing::Resting { .. }));
+    let well =
+        |tried: &Tried| matches!(plan.order[tried.candidate].standing, Standing::Ready | Standing::OnTrial { .. });
     match failing {
-        Some(candidate) if situation.tried.is_empty() || allowed(*candidate) => Next::Try(*candidate),
+        Some(candidate) if situation.tried.first().is_none_or(well) || allowed(*candidate) => Next::Try(*candidate),
         _ => wait(&mut allowed),
     }
 }

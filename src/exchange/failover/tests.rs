@@ -240,6 +240,8 @@ fn when_nothing_is_healthy_the_least_bad_is_asked() {
     check("a:o2 b:u", "a:connect", "b");
     assert_eq!(step("a:o2 b:u", "tries: 3", "", false), "a", "the only hope needs no budget");
     assert_eq!(step("a:o2 b:u", "tries: 3", "a:tls", false), "-");
+    assert_eq!(step("a b:o2 c:u", "tries: 3", "a:tls", false), "b", "one of the others may be back");
+    assert_eq!(step("a b:o2 c:u", "tries: 3", "a:tls b:tls", false), "c");
     check("a:r2", "", "a 2000");
     check("a:r2 b:o2", "", "a 2000");
     check("a:r9 b:o2", "", "b"); // longer than patience: it might be back after all
