@@ -62,8 +62,9 @@ async fn call(caller: &mut Caller, tally: &mut Tally) {
     let took = started.elapsed();
     match reply {
         Ok(reply) => {
-            let tries = reply.header("x-outrider-attempts").split(',').count();
-            tally.count(judge(client, stream, &reply, &answer(kind)), took, tries, &name(client, stream));
+            let attempts = reply.header("x-outrider-attempts");
+            let who = format!("{} [{attempts}]", name(client, stream));
+            tally.count(judge(client, stream, &reply, &answer(kind)), took, attempts.split(',').count(), &who);
         }
         Err(why) => tally.count(Verdict::Wrong(why), took, 1, &name(client, stream)),
     }
