@@ -9,6 +9,7 @@
 pub mod admin;
 pub mod app;
 pub mod canonical;
+pub mod catalogue;
 pub mod cli;
 pub mod config;
 pub mod dialect;
@@ -16,6 +17,7 @@ pub mod exchange;
 pub mod health;
 pub mod inject;
 pub mod listener;
+pub mod money;
 pub mod names;
 pub mod provider;
 pub mod redirect;

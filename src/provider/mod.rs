@@ -15,6 +15,7 @@ use std::sync::Arc;
 use http::{HeaderName, HeaderValue};
 
 use crate::canonical::{Abilities, Dialect};
+use crate::catalogue::Facts;
 use crate::dialect::doors::Operation;
 use crate::health::gate::Gate;
 use crate::health::{HedgeBudget, KeyHealth, RetryBudget};
@@ -65,6 +66,11 @@ pub struct Provider {
 }
 
 impl Provider {
+    /// What is known of `model` as this provider serves it.
+    pub fn facts(&self, _model: &str) -> Arc<Facts> {
+        Arc::default()
+    }
+
     /// How to speak to it about `model` for a client of `dialect`: in the same, else in its own.
     pub fn voice(&self, dialect: Dialect, operation: Operation, model: &str) -> &Voice {
         let only = |voice: &Voice| matches!(voice.models, Models::Only(_)) && voice.models.has(model);

@@ -7,12 +7,14 @@
 pub mod plan;
 mod recovery;
 pub mod routes;
+pub mod wishes;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use recovery::{After, Hedge, Hold, Recover};
 
+use crate::catalogue::Facts;
 use crate::health::TargetHealth;
 use crate::names::{ModelName, TargetId};
 use crate::provider::Provider;
@@ -43,6 +45,8 @@ pub struct Target {
     pub max_in_flight: Option<usize>,
     /// How it is doing. Kept over reloads.
     pub health: Arc<TargetHealth>,
+    /// What is known of it in advance.
+    pub facts: Arc<Facts>,
 }
 
 impl Target {

@@ -44,7 +44,9 @@ impl Snapshot {
         let id = TargetId::new(&provider.id, model);
         let health = registry.dynamic_target(&id);
         let max_in_flight = provider.max_in_flight_of.get(model).copied();
-        let target = Target { id, provider: provider.clone(), model: model.into(), weight: 1, max_in_flight, health };
+        let (facts, weight) = (provider.facts(model), 1);
+        let (provider, model) = (provider.clone(), model.into());
+        let target = Target { id, provider, model, weight, max_in_flight, health, facts };
         Arc::new(Model { name: name.into(), groups: vec![vec![target]], policy: self.defaults.clone() })
     }
 

@@ -101,6 +101,7 @@ pub fn open(
             model: target.name.value.model.as_str().into(),
             weight: target.weight,
             health: registry.target(&id),
+            facts: provider.facts(&target.name.value.model),
             id,
         })
     };
