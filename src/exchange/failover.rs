@@ -5,7 +5,8 @@
 //!
 //! Targets are equals: among them a call moves on at once. Fallbacks are second best: before a call leaves the last
 //! good target for one, it is patient once, if a try can be spared for it. No repeat ever takes the place of a first
-//! try at a target that may be called.
+//! try at a target that may be called, nor, once none of these is left, at any other: what is known of a target that
+//! failed lately is older than the failure of those that were asked, and it may be back.
 
 use std::time::{Duration, Instant};
 
@@ -168,7 +169,7 @@ pub fn next(plan: &Plan, situation: &Situation<'_>, mut allowed: impl FnMut(usiz
         Some(first) if matches!(plan.order[*first].standing, Standing::Ready | Standing::OnTrial { .. }) => {
             Next::Try(*first)
         }
-        _ => least_bad(plan, situation, &fresh, to_spare, allowed),
+        _ => least_bad(plan, situation, &fresh, left, allowed),
     }
 }
 
@@ -226,20 +227,22 @@ fn least_bad(
     plan: &Plan,
     situation: &Situation<'_>,
     fresh: &[usize],
-    to_spare: bool,
+    left: usize,
     mut allowed: impl FnMut(usize) -> bool,
 ) -> Next {
-    let resting = fresh.iter().filter_map(|i| match plan.order[*i].standing {
-        Standing::Resting { left } => Some((*i, left, false)),
-        _ => None,
-    });
-    let repeats = repeatable(plan, situation).filter(|_| to_spare).map(|(i, pause)| (i, pause, true));
-    let soonest = resting.clone().chain(repeats).min_by_key(|(_, pause, _)| *pause);
     // Longer than for a first token nobody waits for a target that said when it will be back: the client is told, and
     // can wait as well as we can.
     let patience = plan.model.policy.patience;
     let longest = plan.model.policy.first_token.max(patience);
     let fits = |pause: Duration| pause <= longest && situation.now + pause < situation.deadline;
+    let resting = fresh.iter().filter_map(|i| match plan.order[*i].standing {
+        Standing::Resting { left } => Some((*i, left, false)),
+        _ => None,
+    });
+    let out_of_reach = resting.clone().filter(|(_, rest, _)| !fits(*rest)).count();
+    let to_spare = left > fresh.len() - out_of_reach;
+    let repeats = repeatable(plan, situation).filter(|_| to_spare).map(|(i, pause)| (i, pause, true));
+    let soonest = resting.clone().chain(repeats).min_by_key(|(_, pause, _)| *pause);
     let soonest = soonest.filter(|(_, pause, _)| fits(*pause));
     let wait = |allowed: &mut dyn FnMut(usize) -> bool| match soonest {
         Some((candidate, pause, repeat)) if !repeat || allowed(candidate) => Next::Wait(candidate, pause),

@@ -251,6 +251,11 @@ fn when_nothing_is_healthy_the_least_bad_is_asked() {
     check("b a:r2", "b:rate_limited+1", "b 1125"); // who is back first
     check("b a:r2", "b:rate_limited+4", "a 2000");
     check("b a:r2", "b:server_error b:server_error+w", "a 2000"); // the last try is for who has had none
+    check("b a:r2 c:o2", "b:server_error", "a 2000"); // and so is each where there is one for everybody
+    check("b a:r2 c:o2", "b:server_error a:truncated", "c");
+    check("b a:r99 c:o2", "b:server_error c:tls", "b 125"); // but who is out of reach takes none
+    let four = |story: &str| step("b a:r2 c:o2", "tries: 4", story, true);
+    assert_eq!(four("b:server_error"), "b 125", "there is one to spare");
 }
 
 #[test]
