@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::Usage;
+
 /// One thing that went wrong with one try, or with the call as a whole.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
@@ -24,6 +26,8 @@ pub struct Fault {
     pub retry_after: Option<Duration>,
     /// It happened at one of the provider's addresses, while others have not failed: no news about the target.
     pub one_address: bool,
+    /// The tokens of an answer that had begun, and of which the client was shown nothing.
+    pub usage: Option<Box<Usage>>,
     /// The provider's own error reply, to be handed on untouched when the client speaks the provider's dialect.
     pub original: Option<Box<Original>>,
 }
@@ -143,6 +147,7 @@ impl Fault {
             detail: None,
             retry_after: None,
             one_address: false,
+            usage: None,
             original: None,
         }
     }

@@ -56,7 +56,7 @@ impl<'p, R> Done<'p, R> {
             fault: fault.map(|fault| fault.kind),
             status: self.outcome.as_ref().map_or_else(|fault| fault.status, |answer| Some(answer.status.as_u16())),
             took: self.took,
-            usage: None,
+            usage: fault.and_then(|fault| fault.usage.as_deref().copied()),
             forced: self.forced,
             detail: fault.and_then(|fault| fault.detail.clone()),
         }

@@ -147,11 +147,29 @@ async fn events<R: Reply>(
     head: Head,
     first: Bytes,
 ) -> Result<Held<R>, Fault> {
+    match begin(asked, flow.as_mut(), &mut reply, first).await {
+        Ok(Begun { ready, first_event, ended }) => {
+            let rest = if ended { Rest::Nothing(flow.usage()) } else { Rest::Events(flow) };
+            Ok(Held { first_event, ..Held::new(reply, head, ready, rest) })
+        }
+        // Nobody has seen anything of it, but it has cost its tokens.
+        Err(fault) => Err(Fault { usage: Some(flow.usage()).filter(|usage| !usage.is_empty()).map(Box::new), ..fault }),
+    }
+}
+
+/// What of a stream may go out at once.
+struct Begun {
+    ready: Vec<Bytes>,
+    first_event: Instant,
+    ended: bool,
+}
+
+async fn begin(asked: Asked<'_>, flow: &mut dyn Flow, reply: &mut impl Reply, first: Bytes) -> Result<Begun, Fault> {
     let Asked { policy, patience, .. } = asked;
     let (mut ready, mut length) = (Vec::new(), 0);
     let (mut first_event, mut last_event) = (None, Instant::now());
     let mut chunk = Some(first);
-    let rest = loop {
+    let ended = loop {
         let ended = chunk.is_none();
         let pushed = match chunk {
             Some(chunk) => flow.push(chunk),
@@ -162,11 +180,11 @@ async fn events<R: Reply>(
             ready.push(pushed.ready);
         }
         if let Some(fault) = pushed.fault {
-            return Err(fault); // nobody has seen anything of it
+            return Err(fault);
         }
         unfiltered(policy, || flow.filtered())?;
         if ended {
-            break Rest::Nothing(flow.usage());
+            break true;
         }
         if pushed.progress {
             last_event = Instant::now();
@@ -181,17 +199,17 @@ async fn events<R: Reply>(
         let begun = *first_event.get_or_insert_with(Instant::now);
         let next = patience.next(last_event, reply.next());
         chunk = match policy.hold {
-            _ if length > HELD => break Rest::Events(flow),
-            Hold::No if flow.shown() => break Rest::Events(flow),
+            _ if length > HELD => break false,
+            Hold::No if flow.shown() => break false,
             Hold::For(pause) if flow.shown() => match timeout_at(begun + pause, next).await {
                 Ok(chunk) => chunk?,
-                Err(_) => break Rest::Events(flow),
+                Err(_) => break false,
             },
             _ => next.await?,
         };
     };
     let first_event = first_event.unwrap_or_else(Instant::now);
-    Ok(Held { first_event, ..Held::new(reply, head, ready, rest) })
+    Ok(Begun { ready, first_event, ended })
 }
 
 fn flow(asked: Asked<'_>, lane: Lane, restore: Restore) -> Box<dyn Flow> {

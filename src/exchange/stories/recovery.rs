@@ -158,3 +158,15 @@ models: {m: {targets: [a/x], fallbacks: [d/y]}}
     let lost = metrics.lines().find(|line| line.starts_with("outrider_lost_total{")).unwrap_or_default();
     assert!(lost.contains("\"seed\"") && lost.contains("\"d/y\""), "{metrics}");
 }
+
+/// What nobody has seen has cost its tokens all the same.
+#[tokio::test(start_paused = true)]
+async fn the_tokens_of_an_answer_that_was_not_shown_are_told() {
+    const USED: &str = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":5}}\n\n";
+    for end in [&[Send(ROLE), Send(USED), Send(FAILED)][..], &[Send(ROLE), Send(USED), Cut]] {
+        let client = World::new(Answers(200, SSE, end), GOOD_STREAM).call("m", true).await;
+        assert_eq!(client.got, [ROLE, HI, STOP, DONE].concat());
+        let attempts = client.headers["x-outrider-attempts"].to_str().unwrap();
+        assert!(attempts.split(", ").next().unwrap().ends_with(";tokens=7/5"), "{attempts}");
+    }
+}
