@@ -4,6 +4,7 @@
 //! [`schema`] describes what can be said, [`crate::snapshot`] makes of it what will be done. What is read from the
 //! process (variables, files with secrets) comes through [`Environment`].
 
+pub mod bounds;
 mod environment;
 mod expand;
 pub mod forms;

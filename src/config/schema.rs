@@ -5,6 +5,7 @@
 //! version; they are refused by name, because a limit that is read and not kept is worse than none.
 
 mod intercept;
+mod route;
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
@@ -17,6 +18,7 @@ use super::waits::{After, Hold, KeepAlive};
 use super::words::words;
 
 pub use intercept::{Authority, Intercept, NameConstraints, OnClientReject};
+pub use route::{Keep, Route, When};
 
 settings! {
     /// The whole file.
@@ -186,39 +188,6 @@ settings! {
     }
     later ["require", "prefer", "sticky"]
 
-    /// Which calls go where.
-    pub struct Route {
-        /// Which calls: all that is said in it holds. Nothing said: all calls.
-        when: When = When::default(),
-        /// Who answers: a name of `models`, a `provider/model`, or `origin`, which is where an intercepted call was going
-        /// anyway.
-        target as "use": Option<Located<String>> = None,
-        /// Whether an intercepted call is also asked where it was going: `never`, `first` (and `use` answers when that
-        /// fails) or `last` (when `use` fails).
-        origin: Keep = Keep::Never,
-        /// The call is refused, with this text.
-        deny: Option<Located<String>> = None,
-    }
-    later ["split"]
-
-    /// Which calls. Texts are compared without regard to case; `*` stands for any part of them. Of several in a list, one
-    /// is enough.
-    pub struct When {
-        /// The model's name, as the client says it.
-        model: OneOrMore<String> = OneOrMore::default(),
-        /// The dialect that the client speaks.
-        dialect: OneOrMore<Dialect> = OneOrMore::default(),
-        /// The host that an intercepted call was going to. Calls that came to Outrider itself have none.
-        host: OneOrMore<String> = OneOrMore::default(),
-        /// The path of the request, without its query.
-        path: OneOrMore<String> = OneOrMore::default(),
-        /// Headers of the request.
-        header: Named<OneOrMore<String>> = Named::default(),
-        /// Whether a stream is asked for.
-        stream: Option<bool> = None,
-    }
-    later ["caller", "tools", "images", "tokens"]
-
     /// What a model does not say itself.
     pub struct Defaults {
         /// As in a model.
@@ -331,16 +300,6 @@ words! {
         Weighted = "weighted",
     }
     later ["score", "price", "latency", "throughput", "least_busy", "round_robin"]
-
-    /// Whether an intercepted call is also asked where it was going.
-    pub enum Keep {
-        /// It goes elsewhere.
-        Never = "never",
-        /// Before all others.
-        First = "first",
-        /// After all others.
-        Last = "last",
-    }
 
     /// What to do when a stream breaks after its first token.
     pub enum Recover {

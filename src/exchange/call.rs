@@ -12,6 +12,7 @@ use crate::dialect::codec::{About, Asked, Codec, Flavour};
 use crate::dialect::doors::Operation;
 use crate::dialect::head::RequestHead;
 use crate::provider::Provider;
+use crate::routing::inside::Inside;
 use crate::routing::routes::Traits;
 use crate::snapshot::Snapshot;
 use crate::telemetry::metrics::InFlight;
@@ -144,7 +145,16 @@ impl Call {
             path: &self.path,
             headers: &self.headers,
             stream: self.head.stream,
+            inside: self.snapshot.routes_look_inside.then(|| self.inside()).flatten(),
+            // 1970 began on a Thursday.
+            minute: ((self.created / 60 + 3 * 24 * 60) % (7 * 24 * 60)) as u32,
         }
+    }
+
+    /// What is within the request; `None` where it cannot be read.
+    fn inside(&self) -> Option<Inside> {
+        let whole = self.body.slice(0, self.body.len());
+        Some(Inside::of(&self.codec().read_request(&whole, &self.asked()).ok()?))
     }
 
     /// What the path said, as a reader wants it.

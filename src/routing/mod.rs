@@ -4,6 +4,7 @@
 //! in which one call tries them; the exchange walks that order and never chooses by itself. [`routes`] may say which model
 //! answers, whatever the call names.
 
+pub mod inside;
 pub mod plan;
 mod recovery;
 pub mod routes;

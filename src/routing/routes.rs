@@ -1,9 +1,11 @@
 //! Which calls go where, whatever model they name: the first route that fits.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName};
 
+use super::inside::Inside;
 use crate::canonical::Dialect;
 
 /// One route.
@@ -20,6 +22,8 @@ pub struct Route {
 pub enum Then {
     /// The model of this name answers, or this `provider/model`.
     Use(Arc<str>, Keep),
+    /// One of these answers, each its share of the conversations.
+    Split(Vec<(Arc<str>, u32)>),
     /// It goes on to where it was going. For intercepted calls alone: others have no such place.
     Origin,
     /// It is refused, with this text.
@@ -52,6 +56,44 @@ pub struct When {
     pub headers: Vec<(HeaderName, Vec<Pattern>)>,
     /// Whether a stream is asked for.
     pub stream: Option<bool>,
+    /// Whether it comes with tools.
+    pub tools: Option<bool>,
+    /// Whether it comes with images.
+    pub images: Option<bool>,
+    /// How many tokens its prompt has, roughly; each has to hold.
+    pub tokens: Vec<RangeInclusive<u64>>,
+    /// When it comes.
+    pub times: Vec<Hours>,
+}
+
+/// Hours of a week, by the clock of UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hours {
+    /// The first and the last day, from 0 for Monday; the last may be next week's.
+    pub days: (u8, u8),
+    /// The first minute of such a day, and the one after the last, which may be the next day's.
+    pub minutes: (u16, u16),
+}
+
+/// A day's.
+const MINUTES: u16 = 24 * 60;
+
+impl Hours {
+    /// Whether `minute` of the week is within.
+    fn contain(&self, minute: u32) -> bool {
+        let (day, minute) = ((minute / u32::from(MINUTES) % 7) as u8, (minute % u32::from(MINUTES)) as u16);
+        let (from, to) = self.minutes;
+        if from < to {
+            return self.has_day(day) && (from..to).contains(&minute);
+        }
+        // Over midnight: the morning belongs to the night before.
+        (self.has_day(day) && minute >= from) || (self.has_day((day + 6) % 7) && minute < to)
+    }
+
+    fn has_day(&self, day: u8) -> bool {
+        let (first, last) = self.days;
+        if first <= last { (first..=last).contains(&day) } else { day >= first || day <= last }
+    }
 }
 
 /// What routes look at.
@@ -69,6 +111,10 @@ pub struct Traits<'a> {
     pub headers: &'a HeaderMap,
     /// Whether a stream is asked for.
     pub stream: bool,
+    /// What is within it, where it was read for that.
+    pub inside: Option<Inside>,
+    /// When it came: the minute of the week, from Monday 00:00 UTC.
+    pub minute: u32,
 }
 
 /// What becomes of a call, if a route is for it.
@@ -88,7 +134,39 @@ impl When {
                 values.any(|value| one_of(patterns, Some(value)))
             })
             && self.stream.is_none_or(|stream| stream == call.stream)
+            && (self.times.is_empty() || self.times.iter().any(|hours| hours.contain(call.minute)))
+            && (!self.looks_inside() || call.inside.is_some_and(|inside| self.fits_inside(&inside)))
     }
+
+    fn looks_inside(&self) -> bool {
+        self.tools.is_some() || self.images.is_some() || !self.tokens.is_empty()
+    }
+
+    fn fits_inside(&self, inside: &Inside) -> bool {
+        self.tools.is_none_or(|tools| tools == inside.tools)
+            && self.images.is_none_or(|images| images == inside.images)
+            && self.tokens.iter().all(|range| range.contains(&inside.tokens))
+    }
+}
+
+impl Route {
+    /// It needs to know what is within a call.
+    pub fn looks_inside(&self) -> bool {
+        self.when.looks_inside() || matches!(self.then, Then::Split(_))
+    }
+}
+
+/// Which of `shares` is for a conversation: the same for each of its calls, and with each share so many conversations.
+pub fn share(shares: &[(Arc<str>, u32)], conversation: u64) -> &Arc<str> {
+    let total: u64 = shares.iter().map(|(_, share)| u64::from(*share)).sum();
+    let mut at = conversation % total.max(1);
+    for (name, share) in shares {
+        match at.checked_sub(u64::from(*share)) {
+            Some(rest) => at = rest,
+            None => return name,
+        }
+    }
+    &shares[0].0
 }
 
 fn one_of(patterns: &[Pattern], text: Option<&str>) -> bool {
@@ -178,6 +256,8 @@ mod tests {
             path: "/v1/chat/completions",
             headers: &headers,
             stream: true,
+            inside: Some(Inside { tools: true, images: false, tokens: 5_000, conversation: 1 }),
+            minute: 4 * 24 * 60 + 23 * 60, // Friday, 23:00
         };
         let team = |value: &str| vec![(HeaderName::from_static("x-team"), patterns(&[value]))];
         for (what, when, expected) in [
@@ -194,6 +274,14 @@ mod tests {
             ("other header", when(|w| w.headers = team("ops")), false),
             ("stream", when(|w| w.stream = Some(true)), true),
             ("no stream", when(|w| w.stream = Some(false)), false),
+            ("tools", when(|w| w.tools = Some(true)), true),
+            ("no tools", when(|w| w.tools = Some(false)), false),
+            ("images", when(|w| w.images = Some(true)), false),
+            ("tokens", when(|w| w.tokens = vec![5_000..=u64::MAX, 0..=5_000]), true),
+            ("more tokens", when(|w| w.tokens = vec![5_001..=u64::MAX]), false),
+            ("by night", when(|w| w.times = vec![hours((0, 4), 22, 6)]), true),
+            ("by day", when(|w| w.times = vec![hours((0, 6), 6, 22)]), false),
+            ("or at weekends", when(|w| w.times = vec![hours((0, 6), 6, 22), hours((5, 6), 0, 24)]), false),
             (
                 "one of two",
                 when(|w| {
@@ -212,11 +300,51 @@ mod tests {
         let deny = |text: &str| Route { when: When::default(), then: Then::Deny(text.into()) };
         let routes = [Route { when: When::default(), then: Then::Origin }, deny("no"), deny("never")];
         let headers = HeaderMap::new();
-        let mut call =
-            Traits { model: "m", dialect: Dialect::Gemini, host: None, path: "/", headers: &headers, stream: false };
+        let mut call = Traits {
+            model: "m",
+            dialect: Dialect::Gemini,
+            host: None,
+            path: "/",
+            headers: &headers,
+            stream: false,
+            inside: None,
+            minute: 0,
+        };
         assert!(matches!(route(&routes, &call), Some(Then::Deny(text)) if &**text == "no"));
         call.host = Some("h");
         assert!(matches!(route(&routes, &call), Some(Then::Origin)));
         assert!(route(&[], &call).is_none());
+        let unread = When { tools: Some(false), ..When::default() };
+        assert!(!unread.fits(&call), "what cannot be read is not known to be without tools");
+    }
+
+    fn hours(days: (u8, u8), from: u16, to: u16) -> Hours {
+        Hours { days, minutes: (from * 60, to * 60) }
+    }
+
+    #[test]
+    fn hours_may_reach_into_the_next_day_and_days_into_the_next_week() {
+        let at = |day: u32, hour: u32| day * 24 * 60 + hour * 60;
+        let friday_night = hours((4, 4), 22, 6);
+        for (hours, minute, expected) in [
+            (hours((0, 6), 9, 17), at(6, 9), true),
+            (hours((0, 6), 9, 17), at(6, 17), false),
+            (friday_night, at(4, 23), true),
+            (friday_night, at(5, 5), true),
+            (friday_night, at(4, 5), false),
+            (hours((4, 0), 0, 24), at(0, 12), true),
+            (hours((4, 0), 0, 24), at(2, 12), false),
+            (hours((6, 6), 22, 6), at(0, 5), true),
+        ] {
+            assert_eq!(hours.contain(minute), expected, "{hours:?} at {minute}");
+        }
+    }
+
+    #[test]
+    fn shares_are_kept_over_many_conversations() {
+        let shares: Vec<(Arc<str>, u32)> = vec![("a".into(), 95), ("b".into(), 5)];
+        let of_b = (0..10_000u64).filter(|n| &**share(&shares, n.wrapping_mul(0x9E37_79B9_7F4A_7C15)) == "b").count();
+        assert!((400..600).contains(&of_b), "{of_b}");
+        assert_eq!(share(&shares, 7), share(&shares, 7));
     }
 }

@@ -21,6 +21,7 @@ use crate::health::Registry;
 use crate::health::gate::Line;
 use crate::names::{ProviderId, TargetId};
 use crate::provider::Provider;
+use crate::routing::routes::Route;
 
 /// Reads the file at `path` and decides, or tells every problem of both. Starting, reloading and checking are this.
 pub fn load(
@@ -103,13 +104,15 @@ fn assemble(
         let model = model::open(&name.value, said, config, &providers, registry);
         (model.name.clone(), Arc::new(model))
     });
+    let routes: Vec<Route> = config.routes.iter().filter_map(|route| routes::open(&route.value)).collect();
     Snapshot {
         models: models.collect(),
         bare_provider: default_provider.clone().filter(|_| alone),
         default_provider,
         offered: offered(config),
         origins: Origins::default(),
-        routes: config.routes.iter().filter_map(|route| routes::open(&route.value)).collect(),
+        routes_look_inside: routes.iter().any(Route::looks_inside),
+        routes,
         defaults: model::policy((&config.defaults).into(), config),
         max_in_flight: config.max_in_flight.map(usize::from),
         queue: Line { size: config.queue.size as usize, wait: config.queue.wait },

@@ -7,7 +7,7 @@ use crate::canonical::{Fault, FaultKind};
 use crate::health::Registry;
 use crate::provider::Provider;
 use crate::routing::Model;
-use crate::routing::routes::{Keep, Then, Traits, route};
+use crate::routing::routes::{Keep, Then, Traits, route, share};
 
 impl Snapshot {
     /// The model that answers `call`. `origin`: where it was going, if it was intercepted; a name that the
@@ -24,6 +24,10 @@ impl Snapshot {
             (Some(Then::Use(name, Keep::Never)), _) | (Some(Then::Use(name, _)), None) => self.find(name, registry),
             (Some(Then::Use(name, keep)), Some(origin)) => {
                 Ok(Arc::new(beside(&*self.find(name, registry)?, &going(origin), *keep)))
+            }
+            (Some(Then::Split(shares)), _) => {
+                let conversation = call.inside.map_or_else(|| fastrand::u64(..), |inside| inside.conversation);
+                self.find(share(shares, conversation), registry)
             }
             (Some(Then::Origin), Some(origin)) => Ok(going(origin)),
             (None, Some(origin)) if !self.models.contains_key(call.model) => Ok(going(origin)),
@@ -49,6 +53,7 @@ mod tests {
     use super::*;
     use crate::canonical::Dialect;
     use crate::config::{Fake, parse};
+    use crate::routing::inside::Inside;
     use crate::snapshot::build;
 
     const FILE: &str = "
@@ -63,6 +68,7 @@ routes:
   - {when: {model: last-*}, use: two/small, origin: last}
   - {when: {model: away-*}, use: smart}
   - {when: {model: stay-*}, use: origin}
+  - {when: {model: part-*}, split: {two/a: 5, two/b: 5}}
 ";
 
     /// `expected`: the targets, or the message.
@@ -73,7 +79,16 @@ routes:
         let origin = snapshot.providers.get("one").filter(|_| intercepted);
         let headers = HeaderMap::new();
         let host = intercepted.then_some("one");
-        let call = Traits { model, dialect: Dialect::OpenAiChat, host, path: "/", headers: &headers, stream: false };
+        let call = Traits {
+            model,
+            dialect: Dialect::OpenAiChat,
+            host,
+            path: "/",
+            headers: &headers,
+            stream: false,
+            inside: Some(Inside { tools: false, images: false, tokens: 1, conversation: 7 }),
+            minute: 0,
+        };
         match (snapshot.choose(&call, origin, &registry), expected) {
             (Ok(model), Ok(expected)) => {
                 let targets: Vec<&str> = model.groups.iter().flatten().map(|target| target.id.as_str()).collect();
@@ -90,6 +105,7 @@ routes:
             check("no-1", intercepted, Err("not for production"));
             check("away-1", intercepted, Ok(&["two/large"]));
             check("smart", intercepted, Ok(&["two/large"]));
+            check("part-1", intercepted, Ok(&["two/b"])); // 7 of 10
         }
         check("first-1", false, Ok(&["two/large"]));
         check("last-1", false, Ok(&["two/small"]));

@@ -42,6 +42,8 @@ pub struct Snapshot {
     pub offered: Vec<TargetId>,
     /// Which calls go where, whatever model they name.
     pub routes: Vec<Route>,
+    /// One of them needs to know what is within a call.
+    pub routes_look_inside: bool,
     /// What a model does not say itself.
     pub defaults: Policy,
     /// At most so many calls at a time in this process.

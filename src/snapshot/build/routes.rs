@@ -1,5 +1,7 @@
 //! Routes, decided: whom they mean, and what is wrong with them.
 
+use std::num::NonZeroU32;
+
 use http::HeaderName;
 
 use crate::canonical::Dialect;
@@ -7,22 +9,32 @@ use crate::config::nearest::{nearest, quoted};
 use crate::config::schema::{Keep as Said, Route as RouteSaid, When as WhenSaid};
 use crate::config::setting::Located;
 use crate::config::{Config, Problem};
-use crate::routing::routes::{Keep, Pattern, Route, Then, When};
+use crate::routing::routes::{Hours, Keep, Pattern, Route, Then, When};
 
 /// Where an intercepted call was going, among the names that a route can use.
 const ORIGIN: &str = "origin";
 
 /// Adds everything that is wrong with a route to `problems`.
 pub fn check(route: &Located<RouteSaid>, config: &Config, problems: &mut Vec<Problem>) {
+    let split = &route.value.split.0;
+    for (name, _) in split {
+        check_target(name, config, problems);
+    }
+    if split.iter().any(|(name, _)| name.value == ORIGIN) {
+        problems.push(route.problem("`origin` can not have a share").help("use `origin: first` or `last`, or `use`"));
+    }
+    if let (Some((name, _)), true) = (split.first(), route.value.target.is_some() || route.value.deny.is_some()) {
+        problems.push(name.problem("`split` stands beside `use` or `deny`").help("take out one of them"));
+    }
     match (&route.value.target, &route.value.deny) {
-        (None, None) => {
+        (None, None) if split.is_empty() => {
             let help = "say who answers (`use: smart`), or why nobody does (`deny: ...`)";
             problems.push(route.problem("the route does nothing").help(help));
         }
         (Some(_), Some(deny)) => {
             problems.push(deny.problem("both `use` and `deny` are given").help("take out one of them"));
         }
-        (None, Some(_)) => {}
+        (None, _) => {}
         (Some(target), None) => {
             check_target(target, config, problems);
             if target.value == ORIGIN && route.value.origin != Said::Never {
@@ -65,7 +77,14 @@ pub fn open(said: &RouteSaid) -> Option<Route> {
         (Some(text), _) => Then::Deny(text.value.as_str().into()),
         (None, Some(target)) if target.value == ORIGIN => Then::Origin,
         (None, Some(target)) => Then::Use(target.value.as_str().into(), keep),
-        (None, None) => return None,
+        (None, None) if said.split.0.is_empty() => return None,
+        (None, None) => Then::Split(
+            said.split
+                .0
+                .iter()
+                .map(|(name, share)| (name.value.as_str().into(), share.map_or(1, NonZeroU32::get)))
+                .collect(),
+        ),
     };
     Some(Route { when: when(&said.when), then })
 }
@@ -80,5 +99,9 @@ fn when(said: &WhenSaid) -> When {
         paths: patterns(&said.path.0),
         headers: said.header.0.iter().filter_map(|(name, texts)| header(&name.value, &texts.0)).collect(),
         stream: said.stream,
+        tools: said.tools,
+        images: said.images,
+        tokens: said.tokens.0.iter().map(|bound| bound.least..=bound.most).collect(),
+        times: said.time.0.iter().map(|hours| Hours { days: hours.days, minutes: hours.minutes }).collect(),
     }
 }
