@@ -68,6 +68,11 @@ name! {
 }
 
 name! {
+    /// Who asks, as the configuration calls them: `checkout`.
+    CallerName
+}
+
+name! {
     /// One credential of one provider, as `provider#1`. Never the secret itself.
     KeyId
 }

@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("upstream", &["names", "canonical"]),
     ("dialect", &["names", "canonical", "upstream"]),
     ("health", &["names", "canonical"]),
-    ("telemetry", &["names", "canonical", "config"]),
+    ("telemetry", &["names", "money", "canonical", "config"]),
     ("provider", &["names", "canonical", "catalogue", "upstream", "dialect", "health"]),
     ("routing", &["names", "units", "money", "canonical", "catalogue", "upstream", "dialect", "health", "provider"]),
     ("snapshot", &["names", "canonical", "config", "upstream", "dialect", "health", "provider", "routing", "trust"]),
@@ -25,7 +25,9 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "names",
             "units",
+            "money",
             "canonical",
+            "catalogue",
             "upstream",
             "dialect",
             "health",

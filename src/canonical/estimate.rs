@@ -24,6 +24,11 @@ pub fn tokens(request: &Request<'_>) -> u64 {
     turns.sum::<u64>() + tools.sum::<u64>()
 }
 
+/// The same of a whole document, or of a text whose script is not looked at.
+pub fn of_bytes(bytes: u64) -> u64 {
+    bytes.div_ceil(4)
+}
+
 fn parts(parts: &[Part<'_>]) -> u64 {
     parts.iter().map(part).sum()
 }

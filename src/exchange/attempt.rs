@@ -50,13 +50,15 @@ impl<'p, R> Done<'p, R> {
     /// What is told of it.
     pub(super) fn told(&self) -> Attempt {
         let fault = self.outcome.as_ref().err();
+        let usage = fault.and_then(|fault| fault.usage.as_deref().copied());
         Attempt {
             target: self.target.id.clone(),
             key: self.key.map(|key| key.id.clone()),
             fault: fault.map(|fault| fault.kind),
             status: self.outcome.as_ref().map_or_else(|fault| fault.status, |answer| Some(answer.status.as_u16())),
             took: self.took,
-            usage: fault.and_then(|fault| fault.usage.as_deref().copied()),
+            usage,
+            cost: usage.and_then(|usage| self.target.facts.price.as_ref()?.cost(&usage)),
             forced: self.forced,
             detail: fault.and_then(|fault| fault.detail.clone()),
         }

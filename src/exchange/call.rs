@@ -6,6 +6,7 @@ use std::time::UNIX_EPOCH;
 use http::{HeaderMap, Method};
 use tokio::time::Instant;
 
+use super::cost::Bill;
 use crate::canonical::{Dialect, Fault, Lost, Usage, fnv};
 use crate::dialect::codec;
 use crate::dialect::codec::{About, Asked, Codec, Flavour};
@@ -89,6 +90,7 @@ pub struct Call {
     pub snapshot: Arc<Snapshot>,
     /// What will be told.
     pub record: CallRecord,
+    pub(super) bill: Bill,
     telemetry: Arc<Telemetry>,
     /// Its id before any provider's took the place of that: of two answers that are joined, both make names from it.
     first_id: Arc<str>,
@@ -119,6 +121,7 @@ impl Call {
             snapshot,
             first_id: record.id.clone(),
             record,
+            bill: Bill::default(),
             _in_flight: telemetry.metrics.call_began(),
             telemetry,
         }
@@ -188,9 +191,11 @@ impl Call {
 
     /// The answer of the latest try broke off.
     pub(super) fn broke_off(&mut self, fault: &Fault, usage: Usage) {
+        let usage = Some(usage).filter(|usage| !usage.is_empty());
+        let cost = self.pay_for_a_part(&usage.unwrap_or_default());
         if let Some(attempt) = self.record.attempts.last_mut() {
+            (attempt.usage, attempt.cost) = (usage, cost);
             attempt.fault = Some(fault.kind);
-            attempt.usage = Some(usage).filter(|usage| !usage.is_empty());
             attempt.detail = fault.detail.clone();
         }
         self.record.usage = Usage::default();
@@ -225,6 +230,7 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
+        self.sum_up();
         self.record.total = self.arrived.elapsed();
         self.telemetry.emit(&self.record);
     }

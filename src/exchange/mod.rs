@@ -9,6 +9,7 @@ mod answer;
 mod attempt;
 mod attended;
 mod call;
+mod cost;
 mod count;
 pub mod failover;
 mod hedge;

@@ -62,7 +62,7 @@ impl<T: Transport> Exchange<T> {
         let mut pump = Pump { call, client, policy, held: Held::default() };
         loop {
             let Answer { candidate, target, in_flight, mut reply, ready, rest, .. } = answer;
-            let Broken { fault, flow } = match pump.run(ready, rest, &mut reply).await {
+            let Broken { fault, mut flow } = match pump.run(ready, rest, &mut reply).await {
                 Ok(()) => {
                     pump.call.record.recovered = pump.call.record.recovered.map(|_| true);
                     pump.call.record.outcome = Outcome::Success;
@@ -74,6 +74,7 @@ impl<T: Transport> Exchange<T> {
             in_flight.broke(Instant::now().into_std(), &fault);
             drop(reply); // nobody listens to it any more
             tracing::debug!(target = %target.id, kind = %fault.kind, detail = ?fault.detail, "answer broke off");
+            flow.iter_mut().for_each(|flow| pump.call.was_cut_short(flow.as_mut()));
             // Nobody broke anything where the client has left.
             let Some(mut flow) = flow.filter(|_| fault.kind != FaultKind::ClientGone) else {
                 pump.call.record.outcome = Outcome::Fault(fault.kind);
@@ -124,6 +125,7 @@ impl<T: Transport> Exchange<T> {
         match Box::pin(self.answer(pump.call, pump.client, plan, tries, Some(&given))).await {
             Ok(answer) => {
                 pump.call.lost(&answer.lost); // the client has its head: the log and the metrics tell
+                pump.call.is_paid_by(&answer.target.facts);
                 pump.call.record.target = Some(answer.target.id.clone());
                 tracing::info!(target = %answer.target.id, "another target goes on with an answer that broke off");
                 Ok(Some(answer))
@@ -187,6 +189,7 @@ fn name_the_answer<R>(call: &mut Call, answer: &mut Answer<R>, told: bool) {
     if !matches!(answer.rest, Rest::Nothing(_)) {
         headers.remove(header::CONTENT_LENGTH);
     }
+    call.is_paid_by(&answer.target.facts);
     call.record.target = Some(answer.target.id.clone());
     call.record.status = Some(answer.status.as_u16());
 }

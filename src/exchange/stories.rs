@@ -2,6 +2,7 @@
 
 mod faults;
 mod hedging;
+mod money;
 mod random;
 mod recovery;
 mod silence;

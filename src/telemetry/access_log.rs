@@ -89,7 +89,8 @@ fn level(outcome: Outcome) -> Level {
 fn write_json(record: &CallRecord, level: Level, now: SystemTime, line: &mut Vec<u8>) {
     let mut object = Object::begin(line);
     object.set("ts", Timestamp(now)).set("level", level.as_str()).set("msg", "call");
-    object.set("request_id", &*record.id).set("operation", record.operation);
+    object.set("request_id", &*record.id).set("caller", record.caller.as_ref().map(|caller| caller.as_str()));
+    object.set("operation", record.operation);
     object.set("method", record.method.as_str()).set("path", &record.path).set("model", &record.model_asked);
     object.set("model_served", record.model.as_ref().map(|model| model.as_str()));
     object.set("target", record.target.as_ref().map(|target| target.as_str()));
@@ -97,7 +98,9 @@ fn write_json(record: &CallRecord, level: Level, now: SystemTime, line: &mut Vec
     object.set("stream", record.stream).maybe("lost", Some(&*record.lost).filter(|lost| !lost.is_empty()));
     object.maybe("recovered", record.recovered);
     object.maybe("skipped_events", Some(u64::from(record.skipped)).filter(|skipped| *skipped > 0));
-    object.set("tokens", record.tokens()).set("first_token_ms", record.first_token).set("total_ms", record.total);
+    object.set("tokens", record.tokens()).set("cost_usd", record.cost);
+    object.maybe("cost_estimated", record.estimated.then_some(true));
+    object.set("first_token_ms", record.first_token).set("total_ms", record.total);
     object.maybe("queued_ms", Some(record.queued).filter(|queued| !queued.is_zero()));
     object.set("added_us", record.added.as_micros() as u64);
     object.set("bytes_in", record.bytes_in).set("bytes_out", record.bytes_out).end();
@@ -128,6 +131,9 @@ fn write_text(record: &CallRecord, level: Level, now: SystemTime, line: &mut Vec
         if let Some(count) = count {
             write!(line, " {name}={count}")?;
         }
+    }
+    if let Some(cost) = record.cost {
+        write!(line, " usd={cost}")?;
     }
     for failed in &record.attempts {
         let Some(fault) = failed.fault else { continue };
@@ -173,7 +179,7 @@ mod tests {
         let line: Value = serde_json::from_str(&json_of(&CallRecord::sample())).expect("JSON");
         let expected = json!({
             "ts": "2026-11-20T09:30:00.123Z", "level": "INFO", "msg": "call", "request_id": "req-1",
-            "operation": "chat", "method": "POST", "path": "/v1/chat/completions",
+            "caller": "checkout", "operation": "chat", "method": "POST", "path": "/v1/chat/completions",
             "model": "smart", "model_served": "smart", "target": "openai/gpt-5",
             "attempts": [
                 {"target": "azure/gpt-5", "key": "k#1", "outcome": "overloaded", "blame": "target", "status": 503, "ms": 20.0},
@@ -181,6 +187,7 @@ mod tests {
             ],
             "status": 200, "outcome": "success", "stream": true,
             "tokens": {"input": 100, "output": 50, "cached": 40, "cache_write": null, "cache_write_1h": null, "reasoning": 7},
+            "cost_usd": 0.0006125,
             "first_token_ms": 320.0, "total_ms": 812.345, "added_us": 90, "bytes_in": 1024, "bytes_out": 2048,
         });
         assert_eq!(line, expected);
@@ -189,7 +196,7 @@ mod tests {
     #[test]
     fn a_line_for_people() {
         let expected = "2026-11-20T09:30:00.123Z  INFO call \"smart\" -> \"openai/gpt-5\" 200 success in 812ms \
-            (first token 320ms) in=100 out=50 failed=\"azure/gpt-5\":overloaded:20ms id=\"req-1\"";
+            (first token 320ms) in=100 out=50 usd=0.0006125 failed=\"azure/gpt-5\":overloaded:20ms id=\"req-1\"";
         assert_eq!(text_of(&CallRecord::sample()), expected);
     }
 

@@ -5,7 +5,7 @@
 
 use prometheus::core::Collector;
 use prometheus::{
-    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    CounterVec, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 
 /// From a cached embedding next door to a reasoning model that thinks for ten minutes. An answer takes tens of
@@ -28,6 +28,9 @@ pub(super) struct Families {
     pub(super) first_token: HistogramVec,
     pub(super) duration: HistogramVec,
     pub(super) tokens: IntCounterVec,
+    pub(super) cost: CounterVec,
+    pub(super) unpriced: IntCounterVec,
+    pub(super) callers: IntCounterVec,
     pub(super) overhead: Histogram,
     pub(super) calls_in_flight: IntGauge,
     pub(super) connections: IntGauge,
@@ -121,6 +124,30 @@ impl Families {
                  `reasoning`: do not add up all four. OpenTelemetry: gen_ai.client.token.usage, whose \
                  gen_ai.token.type is `input` or `output`.",
                 &["model", "target", "type"],
+            ),
+            cost: register(
+                registry,
+                CounterVec::new(
+                    Opts::new(
+                        "outrider_cost_usd_total",
+                        "US dollars that answers have cost, by the tokens that their providers counted and the prices \
+                         that are known. Answers without a known price are not in it: outrider_unpriced_calls_total.",
+                    ),
+                    &["caller", "model", "target"],
+                ),
+            ),
+            unpriced: counters(
+                registry,
+                "outrider_unpriced_calls_total",
+                "Answered calls of which it is not known what they cost, because a price is not known, or how many \
+                 tokens were used.",
+                &["model", "target"],
+            ),
+            callers: counters(
+                registry,
+                "outrider_caller_calls_total",
+                "Model calls that ended, by who asked and how they ended. `unknown`: nobody of the configuration.",
+                &["caller", "outcome"],
             ),
             overhead: overhead(registry),
             calls_in_flight: gauge(

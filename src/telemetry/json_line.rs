@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::record::Attempt;
 use super::timestamp::Timestamp;
 use crate::canonical::Usage;
+use crate::money::Usd;
 
 /// An object that is being written.
 pub(super) struct Object<'l> {
@@ -120,6 +121,29 @@ impl Value for Timestamp {
     }
 }
 
+/// In dollars, as a number that is exact.
+impl Value for Usd {
+    fn write(self, line: &mut Vec<u8>) {
+        let nanos = self.nanos().unsigned_abs();
+        if self.nanos() < 0 {
+            line.push(b'-');
+        }
+        (nanos / 1_000_000_000).write(line);
+        let mut part = nanos % 1_000_000_000;
+        if part == 0 {
+            return;
+        }
+        let mut places = [b'0'; 9];
+        for place in places.iter_mut().rev() {
+            *place += (part % 10) as u8;
+            part /= 10;
+        }
+        let kept = places.iter().rposition(|digit| *digit != b'0').map_or(0, |last| last + 1);
+        line.push(b'.');
+        line.extend_from_slice(&places[..kept]);
+    }
+}
+
 impl<V: Value> Value for Option<V> {
     fn write(self, line: &mut Vec<u8>) {
         match self {
@@ -147,7 +171,7 @@ impl Value for &Attempt {
         object.set("status", self.status).set("ms", self.took);
         // Nothing better was left than a target that is known to fail.
         object.maybe("forced", self.forced.then_some(true));
-        object.maybe("tokens", self.usage).maybe("detail", self.detail.as_deref());
+        object.maybe("tokens", self.usage).maybe("cost_usd", self.cost).maybe("detail", self.detail.as_deref());
         object.end();
     }
 }
@@ -197,5 +221,8 @@ mod tests {
         check("a\"b\\c\nd\u{7f}\u{9b}\u{2028}漢", r#""a\"b\\c\u000ad\u007f\u009b\u2028漢""#);
         check(&["a".to_owned(), "b".to_owned()][..], r#"["a","b"]"#);
         check(None::<bool>, "null");
+        for nanos in [0, 1, 38, 612_500, 1_500_000_000, -2_000_000_001, i64::MAX, i64::MIN] {
+            check(Usd::from_nanos(nanos), &Usd::from_nanos(nanos).to_string());
+        }
     }
 }

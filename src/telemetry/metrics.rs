@@ -15,9 +15,13 @@ use super::labels::{Labels, OTHER};
 use super::record::{Attempt, CallRecord};
 use super::ways::Ways;
 use crate::canonical::Usage;
+use crate::money::Usd;
 
 /// The target label of a call that no target answered. No target is called so: a target's name has a slash.
 const NO_TARGET: &str = "none";
+
+/// The caller label of a call of nobody that is known.
+const NO_CALLER: &str = "unknown";
 
 /// Everything that is counted.
 #[derive(Debug)]
@@ -25,6 +29,7 @@ pub struct Metrics {
     /// What came in that was meant for another host.
     pub ways: Ways,
     registry: Registry,
+    callers: Labels,
     models: Labels,
     targets: Labels,
     /// By model, then by target: what a call looks up once. Holds admitted labels only, so it is as bounded as they.
@@ -96,6 +101,7 @@ impl Metrics {
         Self {
             ways,
             registry,
+            callers: Labels::default(),
             models: Labels::default(),
             targets: Labels::default(),
             series: RwLock::default(),
@@ -110,6 +116,7 @@ impl Metrics {
         self.with_series(model, target, |model, target, series| {
             self.families.calls.with_label_values(&[model, target, record.operation, record.outcome.as_str()]).inc();
             series.observe(record);
+            self.spent(record, model, target);
         });
         self.families.overhead.observe(record.added.as_secs_f64());
         for attempt in &record.attempts {
@@ -139,6 +146,24 @@ impl Metrics {
         }
         for (from, reason) in failovers(&record.attempts) {
             self.families.failovers.with_label_values(&[self.targets.label(from), reason]).inc();
+        }
+    }
+
+    /// What was spent, for whom and on whom.
+    fn spent(&self, record: &CallRecord, model: &str, target: &str) {
+        let caller = record.caller.as_ref().map_or(NO_CALLER, |caller| self.callers.label(caller.as_str()));
+        self.families.callers.with_label_values(&[caller, record.outcome.as_str()]).inc();
+        let costs = |target: &str, cost: Option<Usd>| {
+            if let Some(cost) = cost.filter(|cost| *cost > Usd::ZERO) {
+                self.families.cost.with_label_values(&[caller, model, target]).inc_by(cost.dollars());
+            }
+        };
+        costs(target, record.cost_of_the_answer());
+        for attempt in record.attempts.iter().filter(|attempt| attempt.cost.is_some()) {
+            costs(self.targets.label(attempt.target.as_str()), attempt.cost);
+        }
+        if record.is_unpriced() {
+            self.families.unpriced.with_label_values(&[model, target]).inc();
         }
     }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::canonical::{FaultKind, Usage};
-use crate::names::{KeyId, ModelName, TargetId};
+use crate::money::Usd;
+use crate::names::{CallerName, KeyId, ModelName, TargetId};
 
 /// Everything that is told about one call. Never a prompt, never an answer, never a secret.
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub struct CallRecord {
     pub id: Arc<str>,
     /// The OpenTelemetry GenAI operation: `chat`, `text_completion`, `embeddings`; `opaque` for what is no model call.
     pub operation: &'static str,
+    /// Who asked. `None`: nobody of the configuration.
+    pub caller: Option<CallerName>,
     /// The model as the client wrote it (bounded to 256 bytes), empty where the call never came so far.
     pub model_asked: String,
     /// The model of the configuration that served it: the label of metrics. `None` where no such model is known.
@@ -35,6 +38,10 @@ pub struct CallRecord {
     pub lost: Vec<String>,
     /// Tokens of the answer, as the provider counted them. Those of answers that broke off are their tries'.
     pub usage: Usage,
+    /// What all of it cost, answers that broke off included. `None`: a price is not known, or how much was used.
+    pub cost: Option<Usd>,
+    /// The client did not wait for the end of its answer, so nobody counted its tokens: what it cost is estimated.
+    pub estimated: bool,
     /// An answer broke off after the client had begun to read it, and whether the rest came all the same.
     pub recovered: Option<bool>,
     /// Events of the provider's that could not be read and were left out.
@@ -68,6 +75,8 @@ pub struct Attempt {
     pub took: Duration,
     /// The tokens of an answer that broke off; those of a whole one are the call's.
     pub usage: Option<Usage>,
+    /// What these cost. `None`: not known.
+    pub cost: Option<Usd>,
     /// It was asked although it was known to fail: nothing better was left.
     pub forced: bool,
     /// For the log: the transport's own words.
@@ -80,6 +89,7 @@ impl CallRecord {
         Self {
             id,
             operation,
+            caller: None,
             model_asked: String::new(),
             model: None,
             method,
@@ -91,6 +101,8 @@ impl CallRecord {
             outcome: Outcome::Fault(FaultKind::ClientGone),
             lost: Vec::new(),
             usage: Usage::default(),
+            cost: None,
+            estimated: false,
             recovered: None,
             skipped: 0,
             bytes_in: 0,
@@ -109,6 +121,19 @@ impl CallRecord {
         let mut tokens = self.usage;
         self.attempts.iter().filter_map(|attempt| attempt.usage).for_each(|usage| tokens.add(usage));
         tokens
+    }
+}
+
+impl CallRecord {
+    /// What the whole answer cost: all but what was spent on those that broke off.
+    pub fn cost_of_the_answer(&self) -> Option<Usd> {
+        let before = self.attempts.iter().filter_map(|attempt| attempt.cost).sum::<Usd>();
+        self.cost.map(|cost| cost - before)
+    }
+
+    /// Somebody answered, and what that cost is not known.
+    pub fn is_unpriced(&self) -> bool {
+        self.cost.is_none() && self.target.is_some() && matches!(self.outcome, Outcome::Success)
     }
 }
 
@@ -162,12 +187,14 @@ impl CallRecord {
             status: Some(status),
             took,
             usage: None,
+            cost: None,
             forced: false,
             detail: None,
         };
         Self {
             id: "req-1".into(),
             operation: "chat",
+            caller: Some("checkout".into()),
             model_asked: "smart".into(),
             model: Some("smart".into()),
             method: http::Method::POST,
@@ -189,6 +216,8 @@ impl CallRecord {
                 cache_write_1h: None,
                 reasoning: Some(7),
             },
+            cost: Some(Usd::from_nanos(612_500)),
+            estimated: false,
             recovered: None,
             skipped: 0,
             bytes_in: 1_024,

@@ -64,6 +64,11 @@ impl Given {
         self.odd = true;
     }
 
+    /// How many bytes of text, thoughts and arguments there are in it.
+    pub fn text_length(&self) -> usize {
+        self.parts.iter().map(|piece| piece.text.len()).sum()
+    }
+
     /// Whether another answer may go on from here.
     pub fn can_go_on(&self) -> bool {
         !self.odd

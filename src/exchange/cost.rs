@@ -1,0 +1,83 @@
+//! What a call costs: the tokens that were counted, at the prices of those who answered.
+//!
+//! What is not known is not nothing: without a price, or without a count, there is no cost. Of an answer that breaks off,
+//! or that the client does not wait for, few providers tell a count, though they charge what they have written: it is
+//! estimated from what has come.
+
+use std::sync::Arc;
+
+use super::Call;
+use crate::canonical::{Usage, estimate};
+use crate::catalogue::Facts;
+use crate::dialect::doors::Operation;
+use crate::dialect::flow::Flow;
+use crate::money::Usd;
+
+/// Of what goes out in a stream, so little is text, where the text itself was not kept.
+const FRAMES: u64 = 40;
+
+/// What has to be paid for a call.
+#[derive(Default)]
+pub(super) struct Bill {
+    /// Of whoever answers.
+    facts: Option<Arc<Facts>>,
+    /// What was used of the answer that nobody has counted to its end.
+    estimated: Option<Usage>,
+    /// For answers before, which broke off.
+    before: Usd,
+    /// That is not all: what one of them cost is not known.
+    more: bool,
+}
+
+impl Call {
+    /// Whoever answers from here on is paid by `facts`.
+    pub(super) fn is_paid_by(&mut self, facts: &Arc<Facts>) {
+        self.bill.facts = Some(facts.clone());
+    }
+
+    /// Nothing more is read of an answer.
+    pub(super) fn was_cut_short(&mut self, flow: &mut dyn Flow) {
+        let usage = flow.usage();
+        if flow.stopped() && usage.output.is_some() {
+            return;
+        }
+        let text = flow.given().map_or(self.record.bytes_out / FRAMES, |given| given.text_length() as u64);
+        self.bill.estimated = Some(Usage {
+            input: usage.input.or(Some(estimate::of_bytes(self.body.len() as u64))),
+            output: usage.output.max(Some(estimate::of_bytes(text))),
+            ..usage
+        });
+        self.record.estimated = true;
+    }
+
+    /// What the latest answer cost, `usage` of which was counted.
+    fn price(&self, usage: &Usage) -> Option<Usd> {
+        if self.operation == Operation::CountTokens {
+            return Some(Usd::ZERO); // nobody takes money for it
+        }
+        let (usage, price) = (self.bill.estimated.as_ref().unwrap_or(usage), self.bill.facts.as_ref()?.price.as_ref()?);
+        let free = || [price.input, price.output].iter().all(|price| *price == Some(Usd::ZERO));
+        if usage.is_empty() && !free() {
+            return price.request.filter(|_| self.operation == Operation::Rerank);
+        }
+        price.cost(usage)
+    }
+
+    /// What the latest answer cost, which broke off: another one may follow.
+    pub(super) fn pay_for_a_part(&mut self, usage: &Usage) -> Option<Usd> {
+        let cost = self.price(usage);
+        self.bill.before += cost.unwrap_or_default();
+        self.bill.more |= cost.is_none();
+        (self.bill.estimated, self.bill.facts) = (None, None);
+        cost
+    }
+
+    /// The cost of the whole call, which is over.
+    pub(super) fn sum_up(&mut self) {
+        let last = match self.bill.facts {
+            Some(_) => self.price(&self.record.usage),
+            None => Some(Usd::ZERO), // nobody answered
+        };
+        self.record.cost = last.filter(|_| !self.bill.more).map(|last| last + self.bill.before);
+    }
+}
