@@ -2,7 +2,8 @@
 //!
 //! A call comes in at the [`listener`] and is served by the [`exchange`], which plans it ([`routing`]), tries its
 //! targets one after the other ([`provider`], [`upstream`]) and relays the first answer. Where client and provider do
-//! not speak the same [`dialect`], it passes through the [`canonical`] model. [`config`] is what the operator said,
+//! not speak the same [`dialect`], it passes through the [`canonical`] model. [`openrouter`] is what its clients say to
+//! a router, and hear from it. [`config`] is what the operator said,
 //! [`snapshot`] what will be done, [`health`] what was learned, [`telemetry`] and [`admin`] what is told; [`app`] and
 //! [`cli`] put it together. docs/ARCHITECTURE.md is the longer story.
 
@@ -19,6 +20,7 @@ pub mod inject;
 pub mod listener;
 pub mod money;
 pub mod names;
+pub mod openrouter;
 pub mod provider;
 pub mod redirect;
 pub mod routing;

@@ -21,6 +21,23 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("routing", &["names", "units", "money", "canonical", "catalogue", "upstream", "dialect", "health", "provider"]),
     ("snapshot", &["names", "canonical", "config", "upstream", "dialect", "health", "provider", "routing", "trust"]),
     (
+        "openrouter",
+        &[
+            "names",
+            "money",
+            "canonical",
+            "catalogue",
+            "config",
+            "upstream",
+            "dialect",
+            "health",
+            "telemetry",
+            "provider",
+            "routing",
+            "snapshot",
+        ],
+    ),
+    (
         "exchange",
         &[
             "names",
@@ -28,6 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "money",
             "canonical",
             "catalogue",
+            "openrouter",
             "upstream",
             "dialect",
             "health",

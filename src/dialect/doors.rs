@@ -89,6 +89,7 @@ fn azure(path: &str) -> Option<Ask<'_>> {
 }
 
 fn plain(path: &str) -> Option<Ask<'_>> {
+    let path = below_openrouters(path).unwrap_or(path);
     let below = path.strip_prefix("/openai").unwrap_or(path);
     let below = below.strip_prefix("/v1").unwrap_or(below);
     if path == "/api/generate" {
@@ -108,6 +109,11 @@ fn plain(path: &str) -> Option<Ask<'_>> {
         })
     })?;
     Some(ask(dialect, operation))
+}
+
+/// The path of a client of OpenRouter's, below `/api`: `/v1/chat/completions`.
+pub fn below_openrouters(path: &str) -> Option<&str> {
+    path.strip_prefix("/api").filter(|path| path.starts_with("/v1/"))
 }
 
 fn openai(below: &str) -> Option<(Dialect, Operation)> {

@@ -12,6 +12,38 @@ use crate::canonical::{Fault, FaultKind};
 use crate::dialect::json::{Found, NotJson, Scan, quote};
 use crate::upstream::Body;
 
+/// Members by which a client speaks to a router, not to a model, in whatever dialect: OpenRouter's. What they say is for
+/// `crate::openrouter` to read; here they are only noticed, so that a call without them costs nothing.
+pub const TO_A_ROUTER: [&str; 15] = [
+    "models",
+    "fallbacks",
+    "provider",
+    "route",
+    "plugins",
+    "transforms",
+    "preset",
+    "session_id",
+    "trace",
+    "debug",
+    "stop_server_tools_when",
+    "image_config",
+    "usage",
+    "reasoning",
+    "include_reasoning",
+];
+
+/// All that is looked for.
+const WANTED: [&str; 3 + TO_A_ROUTER.len()] = {
+    let mut wanted = ["model"; 3 + TO_A_ROUTER.len()];
+    (wanted[1], wanted[2]) = ("stream", "stream_options");
+    let mut index = 0;
+    while index < TO_A_ROUTER.len() {
+        wanted[3 + index] = TO_A_ROUTER[index];
+        index += 1;
+    }
+    wanted
+};
+
 /// Reads a body as it arrives.
 pub struct RequestScan(Scan);
 
@@ -28,12 +60,14 @@ pub struct RequestHead {
     pub stream_unsaid: bool,
     /// The client asked for usage at the end of its stream (OpenAI's `stream_options`).
     pub include_usage: bool,
+    /// What is said to a router: each member, and where its value stands. `null` says nothing.
+    pub to_a_router: Vec<(&'static str, Range<usize>)>,
 }
 
 impl RequestScan {
     /// Nothing read so far.
     pub fn new() -> Self {
-        Self(Scan::new(&["model", "stream", "stream_options"]))
+        Self(Scan::new(&WANTED))
     }
 
     /// Reads the next chunk of the body. What can be no JSON object is refused as soon as that is known.
@@ -49,7 +83,9 @@ impl RequestScan {
         let (model, model_at) = members.model(model_in_path)?;
         let stream = members.stream()?;
         let stream_unsaid = members.value("stream").is_none();
-        Ok(RequestHead { model, model_at, stream, stream_unsaid, include_usage: stream && members.include_usage() })
+        let include_usage = stream && members.include_usage();
+        let to_a_router = members.to_a_router();
+        Ok(RequestHead { model, model_at, stream, stream_unsaid, include_usage, to_a_router })
     }
 }
 
@@ -99,13 +135,26 @@ impl Members<'_> {
         let model = match in_path {
             Some(deployment) => deployment.to_owned(),
             None => {
-                let value = self.value("model").ok_or_else(|| refused("you must provide a model parameter"))?;
+                // A list of them may take its place.
+                let Some(value) = self.value("model").or_else(|| self.value("models").map(|_| Bytes::new())) else {
+                    return Err(refused("you must provide a model parameter"));
+                };
+                if value.is_empty() {
+                    return Ok((String::new(), at));
+                }
                 serde_json::from_slice(&value).map_err(|_| {
                     refused(format!("Invalid type for 'model': expected a string, but got {}.", kind(&value)))
                 })?
             }
         };
         if model.is_empty() { Err(refused("you must provide a model parameter")) } else { Ok((model, at)) }
+    }
+
+    fn to_a_router(&self) -> Vec<(&'static str, Range<usize>)> {
+        let said = |(name, at): &(&'static str, Range<usize>)| {
+            TO_A_ROUTER.contains(name) && self.body.slice(at.start, at.end) != "null"
+        };
+        self.found.iter().filter(said).collect()
     }
 
     fn stream(&self) -> Result<bool, Fault> {

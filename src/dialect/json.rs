@@ -38,9 +38,18 @@ pub struct Scan {
 #[derive(Debug)]
 pub struct Found {
     wanted: &'static [&'static str],
-    values: SmallVec<[Option<Range<usize>>; 4]>,
-    repeated: SmallVec<[bool; 4]>,
+    /// Those that are there: most of what is looked for is not.
+    there: SmallVec<[Member; 4]>,
     first_member: usize,
+}
+
+/// One of the wanted members.
+#[derive(Debug)]
+struct Member {
+    /// Which.
+    index: usize,
+    value: Range<usize>,
+    repeated: bool,
 }
 
 /// The document is no JSON object.
@@ -56,12 +65,12 @@ impl Found {
     /// The bytes of this member's value, without the space around it. Of a repeated member, the last, which is what
     /// parsers take.
     pub fn get(&self, name: &str) -> Option<Range<usize>> {
-        self.values[self.index(name)?].clone()
+        Some(self.member(name)?.value.clone())
     }
 
     /// The member is there more than once.
     pub fn repeated(&self, name: &str) -> bool {
-        self.index(name).is_some_and(|index| self.repeated[index])
+        self.member(name).is_some_and(|member| member.repeated)
     }
 
     /// Where the first member begins; in an empty object, where it closes.
@@ -69,8 +78,13 @@ impl Found {
         self.first_member
     }
 
-    fn index(&self, name: &str) -> Option<usize> {
-        self.wanted.iter().position(|wanted| *wanted == name)
+    /// Every wanted member that is there, with its value's place, in the order in which they were met first.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, Range<usize>)> {
+        self.there.iter().map(|member| (self.wanted[member.index], member.value.clone()))
+    }
+
+    fn member(&self, name: &str) -> Option<&Member> {
+        self.there.iter().find(|member| self.wanted[member.index] == name)
     }
 }
 
@@ -109,12 +123,7 @@ const BYTE_ORDER_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 impl Scan {
     /// A walk that looks for the `wanted` members of the top level.
     pub fn new(wanted: &'static [&'static str]) -> Self {
-        let found = Found {
-            wanted,
-            values: wanted.iter().map(|_| None).collect(),
-            repeated: wanted.iter().map(|_| false).collect(),
-            first_member: 0,
-        };
+        let found = Found { wanted, there: SmallVec::new(), first_member: 0 };
         let brackets = Brackets::default();
         Self { state: State::Start, before: 0, name: SmallVec::new(), member: None, began: 0, brackets, found }
     }
@@ -299,7 +308,10 @@ impl Scan {
         self.state = State::CommaOrEnd;
         if let Some(member) = self.member.take() {
             let value = self.began..self.before + at;
-            self.found.repeated[member] = self.found.values[member].replace(value).is_some();
+            match self.found.there.iter_mut().find(|there| there.index == member) {
+                Some(there) => (there.value, there.repeated) = (value, true),
+                None => self.found.there.push(Member { index: member, value, repeated: false }),
+            }
         }
     }
 }

@@ -12,9 +12,11 @@ use crate::dialect::codec;
 use crate::dialect::codec::{About, Asked, Codec, Flavour};
 use crate::dialect::doors::Operation;
 use crate::dialect::head::RequestHead;
+use crate::openrouter::Spoken;
 use crate::provider::Provider;
 use crate::routing::inside::Inside;
 use crate::routing::routes::Traits;
+use crate::routing::wishes::Wishes;
 use crate::snapshot::Snapshot;
 use crate::telemetry::metrics::InFlight;
 use crate::telemetry::record::bounded;
@@ -88,6 +90,10 @@ pub struct Call {
     pub head: RequestHead,
     /// The configuration that this call keeps to its end.
     pub snapshot: Arc<Snapshot>,
+    /// What it asks of routing, beside its model.
+    pub wishes: Wishes,
+    /// Its client speaks OpenRouter's dialect.
+    pub spoken: Option<Box<Spoken>>,
     /// What will be told.
     pub record: CallRecord,
     pub(super) bill: Bill,
@@ -119,6 +125,8 @@ impl Call {
             body: Body::default(),
             head: RequestHead::default(),
             snapshot,
+            wishes: Wishes::default(),
+            spoken: None,
             first_id: record.id.clone(),
             record,
             bill: Bill::default(),

@@ -152,8 +152,11 @@ pub fn next(plan: &Plan, situation: &Situation<'_>, mut allowed: impl FnMut(usiz
     };
     let to_spare = left > fresh.iter().filter(good).count();
     if let Some(last) = situation.tried.last() {
-        if left == 0 || situation.now >= situation.deadline || !goes_on(last.kind, policy.retry_on) {
+        if left == 0 || situation.now >= situation.deadline {
             return Next::GiveUp;
+        }
+        if !goes_on(last.kind, policy.retry_on) {
+            return another_model(plan, last, &fresh).map_or(Next::GiveUp, Next::Try);
         }
         if last.other_way && to_spare {
             return Next::Try(last.candidate);
@@ -180,6 +183,16 @@ fn goes_on(kind: FaultKind, on: RetryOn) -> bool {
         On::Always => true,
         On::Never => false,
     }
+}
+
+/// The first candidate of a model that the call names behind that of `last`, if there is one: whoever names several wants
+/// the next one asked whatever the one before said. Not so where nobody would be served by it.
+fn another_model(plan: &Plan, last: &Tried, fresh: &[usize]) -> Option<usize> {
+    use FaultKind::*;
+    let alternative = |candidate: usize| plan.target(&plan.order[candidate]).alternative;
+    let served = !matches!(last.kind, ClientGone | ClientTimeout | TotalTimeout | Overtaken | Busy | Internal);
+    let behind = |candidate: &usize| served && alternative(*candidate) > alternative(last.candidate);
+    fresh.iter().copied().find(behind)
 }
 
 /// The candidates that were not asked yet and may be worth it, the best first.

@@ -23,6 +23,7 @@ mod recover;
 mod refusal;
 mod relay;
 mod repeat;
+mod routed;
 #[cfg(test)]
 mod stories;
 mod tries;
@@ -113,7 +114,8 @@ impl<T: Transport> Exchange<T> {
     async fn walk(&self, call: &mut Call, client: &mut Attended<'_, impl Caller>) -> Result<(), Fault> {
         let _room = self.room_for_a_call(call, client).await?;
         intake::read(call, client).await?;
-        let model = call.snapshot.choose(&call.traits(), call.origin.as_ref(), &self.registry)?;
+        routed::understand(call)?;
+        let model = routed::choose(call, &self.registry)?;
         call.record.model = Some(model.name.clone());
         let model = policy::of_call(model, &call.headers)?;
         let plan = Plan::new(model, Instant::now().into_std(), fastrand::f64);

@@ -6,12 +6,12 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use super::Call;
 use super::lane::Lane;
 use super::recover::Joint;
-use super::whole;
+use super::{routed, whole};
 use crate::canonical::{Abilities, Dialect, Fault, FaultKind, Lost};
 use crate::dialect::codec::{Codec, Flavour};
 use crate::dialect::doors::{self, Operation};
 use crate::dialect::restore::Restore;
-use crate::dialect::{anthropic, codec, head};
+use crate::dialect::{anthropic, codec};
 use crate::provider::{Key, Provider, Voice, paths};
 use crate::routing::{Policy, Target};
 use crate::upstream::{Body, Request};
@@ -88,7 +88,7 @@ pub(super) fn request(
             able(call, codec, target)?;
             match doors::model_in_path(call.dialect, voice.flavour, call.operation) {
                 true => own(call, codec, &target.model),
-                false => head::patch(&call.body, call.head.model_at.clone(), &target.model),
+                false => routed::body(call, &to, &mut lost)?,
             }
         }
         Lane::Reformed { .. } => {

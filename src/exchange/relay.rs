@@ -182,9 +182,9 @@ fn name_the_answer<R>(call: &mut Call, answer: &mut Answer<R>, told: bool) {
     }
     headers.insert(TARGET, outbound::value(answer.target.id.as_str()));
     headers.insert(ATTEMPTS, outbound::value(&call.attempts()));
-    if !answer.lost.is_empty() {
-        call.lost(&answer.lost);
-        headers.insert(LOST, outbound::value(&answer.lost.iter().collect::<Vec<_>>().join(", ")));
+    call.lost(&answer.lost);
+    if !call.record.lost.is_empty() {
+        headers.insert(LOST, outbound::value(&call.record.lost.join(", ")));
     }
     if !matches!(answer.rest, Rest::Nothing(_)) {
         headers.remove(header::CONTENT_LENGTH);

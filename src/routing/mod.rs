@@ -44,6 +44,8 @@ pub struct Target {
     pub weight: u32,
     /// At most so many calls at a time.
     pub max_in_flight: Option<usize>,
+    /// Which of the models that the call names: 0, but for calls that name others to fall back to.
+    pub alternative: u16,
     /// How it is doing. Kept over reloads.
     pub health: Arc<TargetHealth>,
     /// What is known of it in advance.

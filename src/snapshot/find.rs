@@ -46,7 +46,7 @@ impl Snapshot {
         let max_in_flight = provider.max_in_flight_of.get(model).copied();
         let (facts, weight) = (provider.facts(model), 1);
         let (provider, model) = (provider.clone(), model.into());
-        let target = Target { id, provider, model, weight, max_in_flight, health, facts };
+        let target = Target { id, provider, model, weight, max_in_flight, alternative: 0, health, facts };
         Arc::new(Model { name: name.into(), groups: vec![vec![target]], policy: self.defaults.clone() })
     }
 

@@ -23,6 +23,7 @@ mod load;
 mod logins;
 mod netns;
 mod opaque;
+mod openrouter;
 mod operator;
 mod patience;
 mod per_call;

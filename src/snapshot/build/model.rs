@@ -100,6 +100,7 @@ pub fn open(
             max_in_flight: target.max_in_flight.map(usize::from).into_iter().chain(of_provider).min(),
             model: target.name.value.model.as_str().into(),
             weight: target.weight,
+            alternative: 0,
             health: registry.target(&id),
             facts: provider.facts(&target.name.value.model),
             id,

@@ -23,6 +23,7 @@ mod stream_out;
 mod strict;
 mod style;
 mod think_tags;
+mod thinking;
 mod tools_in;
 mod tools_out;
 mod turns_in;
@@ -36,6 +37,7 @@ pub(super) use request_in::read_request;
 pub(super) use request_out::write_request;
 pub(super) use stream_in::Reader;
 pub(super) use stream_out::Writer;
+pub use thinking::thinking;
 
 #[cfg(test)]
 mod tests;

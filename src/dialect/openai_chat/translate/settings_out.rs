@@ -97,7 +97,7 @@ fn lose_samplers(request: &Request<'_>, lost: &mut Lost) {
 }
 
 /// Writes how much to think. Whether the model then refuses samplers.
-fn write_thinking(request: &Request<'_>, style: &Style<'_>, body: &mut Object<'_>, lost: &mut Lost) -> bool {
+pub(super) fn write_thinking(request: &Request<'_>, style: &Style<'_>, body: &mut Object<'_>, lost: &mut Lost) -> bool {
     let thinking = &request.reasoning;
     let shown = thinking.summary.as_deref();
     if style.is(Flavour::OpenRouter) {

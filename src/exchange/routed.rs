@@ -1,0 +1,134 @@
+//! What a client says to a router, and what each provider is told of it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::Call;
+use crate::canonical::{Dialect, Fault, FaultKind, Lost};
+use crate::dialect::codec::{self, Flavour};
+use crate::dialect::doors::Operation;
+use crate::dialect::{head, openai_chat};
+use crate::health::Registry;
+use crate::openrouter::{self, Reader, Rewritten, Spoken, request};
+use crate::routing::Model;
+use crate::telemetry::record::bounded;
+use crate::upstream::Body;
+
+/// A conversation, named in a header.
+const SESSION: &str = "x-session-id";
+
+/// Reads what `call` says to a router, and takes it out of the body.
+pub(super) fn understand(call: &mut Call) -> Result<(), Fault> {
+    let marked = Spoken::is_marked(call.dialect, &call.path, &call.headers);
+    let is_ours = |(name, _): &&(&'static str, _)| request::is_ours(call.dialect, call.operation, name);
+    let said: Vec<_> = call.head.to_a_router.iter().filter(is_ours).collect();
+    // Anthropic's own servers can fall back, too: by that word alone nobody is known.
+    if !marked && said.iter().all(|(name, _)| *name == "fallbacks") {
+        call.wishes.session = header(call).and_then(|session| request::session(SESSION, session).ok());
+        return named(call);
+    }
+    let said: Vec<(&str, Bytes)> =
+        said.into_iter().map(|(name, at)| (*name, call.body.slice(at.start, at.end))).collect();
+    // From here on even a refusal is told in its words.
+    call.spoken = Some(Box::new(Spoken::new(call.created, &call.headers)));
+    // An intercepted call asks somebody else for all this.
+    if call.origin.is_none() {
+        let understood = request::read(said.iter().cloned(), &call.snapshot)?;
+        call.wishes = understood.wishes;
+        if let Some(session) = header(call).filter(|_| call.wishes.session.is_none()) {
+            call.wishes.session = Some(request::session(SESSION, session)?);
+        }
+        call.record.lost.extend(understood.lost);
+        if let Some(spoken) = &mut call.spoken {
+            spoken.hides_thoughts = understood.hides_thoughts;
+        }
+    }
+    named(call)?;
+    let streams =
+        matches!((call.dialect, call.operation), (Dialect::OpenAiChat, Operation::Chat | Operation::Completions));
+    let counts = streams && call.head.stream && !call.head.include_usage && call.origin.is_none();
+    if !said.is_empty() || counts {
+        rewrite(call, counts)?;
+    }
+    Ok(())
+}
+
+fn header(call: &Call) -> Option<&str> {
+    call.headers.get(SESSION)?.to_str().ok()
+}
+
+/// The model that is asked for first, and the others without it.
+fn named(call: &mut Call) -> Result<(), Fault> {
+    if call.head.model.is_empty() {
+        if call.wishes.models.is_empty() {
+            return Err(Fault::new(FaultKind::BadRequest, "you must provide a model parameter"));
+        }
+        call.head.model = call.wishes.models.remove(0);
+        call.record.model_asked = bounded(&call.head.model).to_owned();
+    }
+    let mut names: Vec<String> = Vec::new();
+    for name in std::mem::take(&mut call.wishes.models) {
+        if name != call.head.model && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    call.wishes.models = names;
+    Ok(())
+}
+
+/// Writes the body as providers are to see it. `counts`: a stream is to end with a count.
+fn rewrite(call: &mut Call, counts: bool) -> Result<(), Fault> {
+    let whole = call.body.slice(0, call.body.len());
+    let written =
+        |reader| openrouter::rewrite(&whole, (call.dialect, call.operation), &call.head.model, counts, reader);
+    let own = match call.origin {
+        None => written(Reader::OpenRouter)?,
+        // It goes on as it came.
+        Some(_) => Rewritten { body: call.body.clone(), model_at: call.head.model_at.clone(), ..Rewritten::default() },
+    };
+    let plain = written(Reader::Provider)?;
+    (call.body, call.head.model_at) = (plain.body.clone(), plain.model_at.clone());
+    call.head.include_usage |= counts;
+    if let Some(spoken) = &mut call.spoken {
+        (spoken.own, spoken.plain) = (Some(own), Some(plain));
+    }
+    Ok(())
+}
+
+/// The model that answers `call`, made of all that it names.
+pub(super) fn choose(call: &mut Call, registry: &Registry) -> Result<Arc<Model>, Fault> {
+    let mut wishes = std::mem::take(&mut call.wishes);
+    let (snapshot, origin) = (call.snapshot.clone(), call.origin.clone());
+    let mut passed_over = Vec::new();
+    let model = openrouter::choose(&snapshot, &call.traits(), origin.as_ref(), &mut wishes, &mut passed_over, registry);
+    call.wishes = wishes;
+    call.record.lost.extend(passed_over.iter().map(|name| format!("models: {}", bounded(name))));
+    let model = model?;
+    if model.policy.strict && !call.record.lost.is_empty() {
+        let message = format!("nobody here can be told: {}", call.record.lost.join(", "));
+        return Err(Fault::new(FaultKind::Unsupported, message));
+    }
+    Ok(model)
+}
+
+/// The client's own body for a target that speaks its dialect.
+pub(super) fn body(call: &Call, to: &codec::Target<'_>, lost: &mut Lost) -> Result<Body, Fault> {
+    let renamed = |body: &Body, at| head::patch(body, at, to.model);
+    let Some(spoken) = &call.spoken else { return Ok(renamed(&call.body, call.head.model_at.clone())) };
+    if let Some(own) = spoken.own.as_ref().filter(|_| to.flavour == Flavour::OpenRouter) {
+        return Ok(renamed(&own.body, own.model_at.clone()));
+    }
+    let mut body = call.body.clone();
+    if let Some(Rewritten { thinking_at, usage_at, .. }) = &spoken.plain {
+        // The last first, so that the places of the others stay.
+        if to.flavour == Flavour::Mistral && !usage_at.is_empty() {
+            body = body.splice(usage_at.start, usage_at.end, Bytes::new()); // it counts in any case, and refuses the wish
+        }
+        if !thinking_at.is_empty() {
+            let said = body.slice(thinking_at.start, thinking_at.end);
+            body = body.splice(thinking_at.start, thinking_at.end, openai_chat::thinking(&said, to, lost)?.into());
+        }
+    }
+    Ok(renamed(&body, call.head.model_at.clone()))
+}

@@ -1,0 +1,209 @@
+//! Who may answer a call that names its models as OpenRouter's clients do: several, to be asked one after the other, and
+//! with a wish behind the name (`:nitro`).
+
+use std::sync::Arc;
+
+use crate::canonical::{Fault, FaultKind};
+use crate::health::Registry;
+use crate::names::TargetId;
+use crate::provider::Provider;
+use crate::routing::routes::Traits;
+use crate::routing::wishes::{Sort, Wishes};
+use crate::routing::{Model, Target};
+use crate::snapshot::Snapshot;
+
+/// The most tries of a call that names several models.
+const MOST_TRIES: u32 = 20;
+
+/// The row of the catalogue to which nothing has to be translated.
+pub const OPENROUTER: &str = "openrouter";
+
+/// The model that answers `call`, made of all that it names. Of several, those that nobody here serves are passed over
+/// while there is another, and named in `lost`.
+pub fn choose(
+    snapshot: &Snapshot,
+    call: &Traits<'_>,
+    origin: Option<&Arc<Provider>>,
+    wishes: &mut Wishes,
+    lost: &mut Vec<String>,
+    registry: &Registry,
+) -> Result<Arc<Model>, Fault> {
+    // Where a call was going is asked for what it names, not for what we would make of it.
+    if origin.is_some() {
+        return snapshot.choose(call, origin, registry);
+    }
+    let mut whole: Option<Model> = None;
+    let mut refused = None;
+    for (place, name) in (0u16..).zip(std::iter::once(call.model).chain(wishes.models.iter().map(String::as_str))) {
+        match one(snapshot, &Traits { model: name, ..*call }, registry) {
+            Ok((model, suffix)) => {
+                wishes.sort = wishes.sort.or(suffix.and_then(Suffix::sort));
+                if wishes.models.is_empty() {
+                    return Ok(model);
+                }
+                add(&mut whole, &model, place);
+            }
+            Err(fault) if wishes.models.is_empty() || fault.kind == FaultKind::Forbidden => return Err(fault),
+            Err(fault) => {
+                lost.push(name.to_owned());
+                refused.get_or_insert(fault);
+            }
+        }
+    }
+    match (whole, refused) {
+        (Some(whole), _) => Ok(Arc::new(whole)),
+        (None, Some(fault)) => Err(fault),
+        (None, None) => Err(Fault::new(FaultKind::BadRequest, "the call names no model")),
+    }
+}
+
+/// What a name ends with that is no part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Suffix {
+    Nitro,
+    Floor,
+    Exacto,
+    Online,
+}
+
+impl Suffix {
+    const ALL: [Self; 4] = [Self::Nitro, Self::Floor, Self::Exacto, Self::Online];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Nitro => ":nitro",
+            Self::Floor => ":floor",
+            Self::Exacto => ":exacto",
+            Self::Online => ":online",
+        }
+    }
+
+    fn sort(self) -> Option<Sort> {
+        match self {
+            Self::Nitro => Some(Sort::Throughput),
+            Self::Floor => Some(Sort::Price),
+            Self::Exacto => Some(Sort::Exacto),
+            Self::Online => None,
+        }
+    }
+
+    /// `:free`, `:thinking` and what else models are called belongs to the name.
+    fn of(name: &str) -> Option<(&str, Self)> {
+        if !name.contains(':') {
+            return None; // nearly all of them
+        }
+        Self::ALL.into_iter().find_map(|suffix| Some((name.strip_suffix(suffix.as_str())?, suffix)))
+    }
+}
+
+/// One of the names. What the configuration calls so is meant, whatever it ends with.
+fn one(snapshot: &Snapshot, call: &Traits<'_>, registry: &Registry) -> Result<(Arc<Model>, Option<Suffix>), Fault> {
+    let named = |name: &str| {
+        snapshot.models.contains_key(name) || snapshot.offered.iter().any(|target| target.as_str() == name)
+    };
+    match Suffix::of(call.model).filter(|_| !named(call.model)) {
+        None => Ok((snapshot.choose(call, None, registry)?, None)),
+        Some((model, suffix)) => {
+            let model = snapshot.choose(&Traits { model, ..*call }, None, registry)?;
+            Ok((passed_on(model, suffix, registry), Some(suffix)))
+        }
+    }
+}
+
+/// OpenRouter itself, where it is one of the targets, is told the suffix.
+fn passed_on(model: Arc<Model>, suffix: Suffix, registry: &Registry) -> Arc<Model> {
+    let knows = |target: &Target| target.provider.kind.name == OPENROUTER;
+    if !model.groups.iter().flatten().any(knows) {
+        return model;
+    }
+    let mut groups = model.groups.clone();
+    for target in groups.iter_mut().flatten().filter(|target| knows(target)) {
+        target.model = format!("{}{}", target.model, suffix.as_str()).into();
+        target.id = TargetId::new(&target.provider.id, &target.model);
+        target.health = registry.dynamic_target(&target.id);
+    }
+    Arc::new(Model { name: model.name.clone(), groups, policy: model.policy.clone() })
+}
+
+/// `model` behind those that are there.
+fn add(whole: &mut Option<Model>, model: &Model, alternative: u16) {
+    let groups = model.groups.iter().map(|group| {
+        let named = |target: &Target| Target { alternative, ..target.clone() };
+        group.iter().map(named).collect::<Vec<_>>()
+    });
+    match whole {
+        None => {
+            let (name, policy) = (model.name.clone(), model.policy.clone());
+            *whole = Some(Model { name, groups: groups.collect(), policy });
+        }
+        Some(whole) => {
+            whole.groups.extend(groups);
+            // As if it were a call of each.
+            whole.policy.tries = (whole.policy.tries + model.policy.tries).min(MOST_TRIES);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::*;
+    use crate::canonical::Dialect;
+    use crate::config::{Fake, parse};
+    use crate::snapshot::build;
+
+    const FILE: &str = "
+providers:
+  one: {dialect: openai_chat, base_url: 'http://one', models: {'llama:nitro': {}}}
+  openrouter: {api_key: k}
+models:
+  smart: {targets: [one/large], fallbacks: [openrouter/a/b]}
+  fast:nitro: {targets: [one/fast]}
+routes:
+  - {when: {model: no-*}, deny: not for production}
+";
+
+    /// `expected`: the targets with the place of the model that they serve, the sort, what was passed over.
+    fn check(model: &str, models: &[&str], expected: Result<(&str, Option<Sort>, &[&str]), &str>) {
+        let registry = Registry::new();
+        let config = parse(FILE, "o.yaml", &Fake::default()).unwrap().config;
+        let snapshot = build(&config, &registry, None).unwrap();
+        let headers = HeaderMap::new();
+        let call =
+            Traits { model, dialect: Dialect::OpenAiChat, host: None, path: "/", headers: &headers, stream: false };
+        let mut wishes = Wishes { models: models.iter().map(|name| (*name).into()).collect(), ..Wishes::default() };
+        let mut lost = Vec::new();
+        match (choose(&snapshot, &call, None, &mut wishes, &mut lost, &registry), expected) {
+            (Ok(model), Ok((targets, sort, passed_over))) => {
+                let told: Vec<String> =
+                    model.groups.iter().flatten().map(|one| format!("{} {}", one.alternative, one.id)).collect();
+                assert_eq!((told.join(", ").as_str(), wishes.sort), (targets, sort));
+                assert_eq!(lost, passed_over);
+            }
+            (Err(fault), Err(expected)) => assert!(fault.message.contains(expected), "{}", fault.message),
+            (found, expected) => panic!("{model}: {found:?}, not {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn a_suffix_is_a_wish_unless_it_is_a_name() {
+        check("one/x", &[], Ok(("0 one/x", None, &[])));
+        check("one/x:nitro", &[], Ok(("0 one/x", Some(Sort::Throughput), &[])));
+        check("one/x:floor", &[], Ok(("0 one/x", Some(Sort::Price), &[])));
+        check("one/x:exacto", &[], Ok(("0 one/x", Some(Sort::Exacto), &[])));
+        check("one/x:free", &[], Ok(("0 one/x:free", None, &[])));
+        check("one/x:8b", &[], Ok(("0 one/x:8b", None, &[])));
+        check("one/llama:nitro", &[], Ok(("0 one/llama:nitro", None, &[])));
+        check("fast:nitro", &[], Ok(("0 one/fast", None, &[])));
+        check("smart:floor", &[], Ok(("0 one/large, 0 openrouter/a/b:floor", Some(Sort::Price), &[])));
+    }
+
+    #[test]
+    fn models_stand_one_behind_the_other() {
+        check("smart", &["one/x:floor"], Ok(("0 one/large, 0 openrouter/a/b, 1 one/x", Some(Sort::Price), &[])));
+        check("nowhere", &["one/x", "void"], Ok(("1 one/x", None, &["nowhere", "void"])));
+        check("nowhere", &["void"], Err("model `nowhere` is not configured"));
+        check("one/x", &["no-more"], Err("not for production"));
+    }
+}

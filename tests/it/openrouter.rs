@@ -1,0 +1,3 @@
+//! OpenRouter's dialect at our doors.
+
+mod requests;
