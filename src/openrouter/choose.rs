@@ -149,7 +149,6 @@ mod tests {
     use http::HeaderMap;
 
     use super::*;
-    use crate::canonical::Dialect;
     use crate::config::{Fake, parse};
     use crate::snapshot::build;
 
@@ -170,8 +169,7 @@ routes:
         let config = parse(FILE, "o.yaml", &Fake::default()).unwrap().config;
         let snapshot = build(&config, &registry, None).unwrap();
         let headers = HeaderMap::new();
-        let call =
-            Traits { model, dialect: Dialect::OpenAiChat, host: None, path: "/", headers: &headers, stream: false };
+        let call = Traits::sample(model, &headers);
         let mut wishes = Wishes { models: models.iter().map(|name| (*name).into()).collect(), ..Wishes::default() };
         let mut lost = Vec::new();
         match (choose(&snapshot, &call, None, &mut wishes, &mut lost, &registry), expected) {

@@ -212,6 +212,15 @@ fn find(text: &[u8], part: &[u8]) -> Option<usize> {
 }
 
 #[cfg(test)]
+impl<'a> Traits<'a> {
+    /// Of a call in OpenAI's dialect, on Monday at midnight.
+    pub(crate) fn sample(model: &'a str, headers: &'a HeaderMap) -> Self {
+        let (dialect, path) = (Dialect::OpenAiChat, "/v1/chat/completions");
+        Self { model, dialect, host: None, path, headers, stream: false, inside: None, minute: 0 }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -250,14 +259,11 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-team", "research".parse().unwrap());
         let call = Traits {
-            model: "gpt-4o",
-            dialect: Dialect::OpenAiChat,
             host: Some("api.openai.com"),
-            path: "/v1/chat/completions",
-            headers: &headers,
             stream: true,
             inside: Some(Inside { tools: true, images: false, tokens: 5_000, conversation: 1 }),
             minute: 4 * 24 * 60 + 23 * 60, // Friday, 23:00
+            ..Traits::sample("gpt-4o", &headers)
         };
         let team = |value: &str| vec![(HeaderName::from_static("x-team"), patterns(&[value]))];
         for (what, when, expected) in [
@@ -300,16 +306,7 @@ mod tests {
         let deny = |text: &str| Route { when: When::default(), then: Then::Deny(text.into()) };
         let routes = [Route { when: When::default(), then: Then::Origin }, deny("no"), deny("never")];
         let headers = HeaderMap::new();
-        let mut call = Traits {
-            model: "m",
-            dialect: Dialect::Gemini,
-            host: None,
-            path: "/",
-            headers: &headers,
-            stream: false,
-            inside: None,
-            minute: 0,
-        };
+        let mut call = Traits::sample("m", &headers);
         assert!(matches!(route(&routes, &call), Some(Then::Deny(text)) if &**text == "no"));
         call.host = Some("h");
         assert!(matches!(route(&routes, &call), Some(Then::Origin)));

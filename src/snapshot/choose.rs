@@ -51,7 +51,6 @@ mod tests {
     use http::HeaderMap;
 
     use super::*;
-    use crate::canonical::Dialect;
     use crate::config::{Fake, parse};
     use crate::routing::inside::Inside;
     use crate::snapshot::build;
@@ -79,16 +78,8 @@ routes:
         let origin = snapshot.providers.get("one").filter(|_| intercepted);
         let headers = HeaderMap::new();
         let host = intercepted.then_some("one");
-        let call = Traits {
-            model,
-            dialect: Dialect::OpenAiChat,
-            host,
-            path: "/",
-            headers: &headers,
-            stream: false,
-            inside: Some(Inside { tools: false, images: false, tokens: 1, conversation: 7 }),
-            minute: 0,
-        };
+        let inside = Some(Inside { tools: false, images: false, tokens: 1, conversation: 7 });
+        let call = Traits { host, inside, ..Traits::sample(model, &headers) };
         match (snapshot.choose(&call, origin, &registry), expected) {
             (Ok(model), Ok(expected)) => {
                 let targets: Vec<&str> = model.groups.iter().flatten().map(|target| target.id.as_str()).collect();
