@@ -4,7 +4,7 @@
 //! should have to trust it for all of `amazonaws.com`. A region that is missing here is listed by who needs it, by
 //! configuring a provider in it or below `intercept.hosts`.
 
-/// Of Bedrock: <https://docs.aws.amazon.com/general/latest/gr/bedrock.html>.
+/// Of Bedrock, as botocore 1.44 lists them: <https://docs.aws.amazon.com/general/latest/gr/bedrock.html>.
 pub(super) const AWS: &[&str] = &[
     "af-south-1",
     "ap-east-2",
@@ -18,6 +18,7 @@ pub(super) const AWS: &[&str] = &[
     "ap-southeast-3",
     "ap-southeast-4",
     "ap-southeast-5",
+    "ap-southeast-6",
     "ap-southeast-7",
     "ca-central-1",
     "ca-west-1",
