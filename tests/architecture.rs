@@ -11,7 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("money", &[]),
     ("canonical", &["names"]),
     ("catalogue", &["names", "money", "canonical"]),
-    ("config", &["names", "units"]),
+    ("config", &["names", "units", "money"]),
     ("trust", &[]),
     ("upstream", &["names", "canonical"]),
     ("dialect", &["names", "canonical", "upstream"]),
@@ -19,7 +19,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("telemetry", &["names", "money", "canonical", "config"]),
     ("provider", &["names", "canonical", "catalogue", "upstream", "dialect", "health"]),
     ("routing", &["names", "units", "money", "canonical", "catalogue", "upstream", "dialect", "health", "provider"]),
-    ("snapshot", &["names", "canonical", "config", "upstream", "dialect", "health", "provider", "routing", "trust"]),
+    (
+        "snapshot",
+        &["names", "canonical", "catalogue", "config", "upstream", "dialect", "health", "provider", "routing", "trust"],
+    ),
     (
         "openrouter",
         &[

@@ -1,16 +1,26 @@
 //! What is known of a model at one provider.
 
-use super::Price;
+use super::{Able, Cache, Levels, Price};
 
 /// What is known of a model at one provider. `None`: not known.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
+    /// What it is called everywhere: `author/name`, or the name alone where its author is not known.
+    pub slug: Option<Box<str>>,
     /// What it costs.
     pub price: Option<Price>,
     /// The tokens that fit into its context, the answer included.
     pub context: Option<u64>,
     /// The tokens that an answer may have.
     pub output: Option<u64>,
+    /// What it can do.
+    pub able: Able,
+    /// How much it can be told to think.
+    pub levels: Levels,
+    /// How its prompts are cached.
+    pub cache: Option<Cache>,
+    /// The last day on which it is served, as `2026-12-31`.
+    pub until: Option<Box<str>>,
     /// How its weights are stored there: `fp8`, `bf16` ...
     pub quantization: Option<Box<str>>,
     /// Where it runs: `eu`, `us-east-1` ...
@@ -19,6 +29,34 @@ pub struct Facts {
     pub training: Option<Promise>,
     /// The provider keeps what it is sent.
     pub retention: Option<Promise>,
+}
+
+impl Facts {
+    /// What `other` knows counts more; of prices, each by itself.
+    pub fn overlay(&mut self, other: Self) {
+        fn take<T>(here: &mut Option<T>, there: Option<T>) {
+            if there.is_some() {
+                *here = there;
+            }
+        }
+        match (&mut self.price, other.price) {
+            (Some(price), Some(other)) => price.overlay(other),
+            (price, other) => take(price, other),
+        }
+        take(&mut self.slug, other.slug);
+        take(&mut self.context, other.context);
+        take(&mut self.output, other.output);
+        take(&mut self.cache, other.cache);
+        take(&mut self.until, other.until);
+        take(&mut self.quantization, other.quantization);
+        take(&mut self.region, other.region);
+        take(&mut self.training, other.training);
+        take(&mut self.retention, other.retention);
+        self.able.overlay(other.able);
+        if other.levels != Levels::default() {
+            self.levels = other.levels;
+        }
+    }
 }
 
 /// What a provider says about the data that it is sent.

@@ -27,6 +27,8 @@ pub struct Price {
     pub request: Option<Usd>,
     /// Other prices for prompts that are longer, by length, the shortest first.
     pub tiers: Vec<Tier>,
+    /// Other prices for calls that ask for another class of service.
+    pub classes: Vec<Class>,
 }
 
 /// What all tokens of a call cost when its prompt is longer than a bound.
@@ -42,19 +44,67 @@ pub struct Tier {
     pub cache_read: Option<Usd>,
     /// Instead of [`Price::cache_write`].
     pub cache_write: Option<Usd>,
+    /// Instead of [`Price::cache_write_1h`].
+    pub cache_write_1h: Option<Usd>,
+}
+
+/// What the tokens of a call cost in another class of service, however long its prompt is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Class {
+    /// Which class.
+    pub service: Service,
+    /// Instead of [`Price::input`].
+    pub input: Option<Usd>,
+    /// Instead of [`Price::output`].
+    pub output: Option<Usd>,
+    /// Instead of [`Price::cache_read`].
+    pub cache_read: Option<Usd>,
+    /// Instead of [`Price::cache_write`].
+    pub cache_write: Option<Usd>,
+    /// Instead of [`Price::cache_write_1h`].
+    pub cache_write_1h: Option<Usd>,
+}
+
+/// A class of service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Service {
+    /// As calls usually are.
+    #[default]
+    Standard,
+    /// Many calls in a file, answered within a day.
+    Batch,
+    /// Slower, and cheaper.
+    Flex,
+    /// Sooner, and dearer.
+    Priority,
+}
+
+impl Class {
+    /// A class of which nothing is known yet.
+    pub const fn of(service: Service) -> Self {
+        Self { service, input: None, output: None, cache_read: None, cache_write: None, cache_write_1h: None }
+    }
 }
 
 impl Price {
     /// What `usage` costs; `None` where a price that is needed is not known.
     pub fn cost(&self, usage: &Usage) -> Option<Usd> {
+        self.cost_as(usage, Service::Standard)
+    }
+
+    /// The same in a class of service.
+    pub fn cost_as(&self, usage: &Usage, service: Service) -> Option<Usd> {
         let prompt = usage.input.unwrap_or(0);
         let tier = self.tiers.iter().rev().find(|tier| prompt > tier.above);
-        let of = |said: fn(&Tier) -> Option<Usd>, base: Option<Usd>| tier.and_then(said).or(base);
-        let input = of(|tier| tier.input, self.input);
-        let output = of(|tier| tier.output, self.output);
-        let read = of(|tier| tier.cache_read, self.cache_read).or(input);
-        let write = of(|tier| tier.cache_write, self.cache_write).or(input);
-        let hour = self.cache_write_1h.or(write);
+        let class = self.classes.iter().find(|class| class.service == service);
+        let of = |in_class: fn(&Class) -> Option<Usd>, in_tier: fn(&Tier) -> Option<Usd>, base: Option<Usd>| {
+            class.and_then(in_class).or(tier.and_then(in_tier)).or(base)
+        };
+        let input = of(|class| class.input, |tier| tier.input, self.input);
+        let output = of(|class| class.output, |tier| tier.output, self.output);
+        let read = of(|class| class.cache_read, |tier| tier.cache_read, self.cache_read).or(input);
+        let write = of(|class| class.cache_write, |tier| tier.cache_write, self.cache_write).or(input);
+        let hour = of(|class| class.cache_write_1h, |tier| tier.cache_write_1h, self.cache_write_1h).or(write);
         let thought = self.reasoning.or(output);
         let (cached, written) = (usage.cached.unwrap_or(0), usage.cache_write.unwrap_or(0));
         let written_1h = usage.cache_write_1h.unwrap_or(0).min(written);
@@ -74,6 +124,34 @@ impl Price {
         }
         Some(sum)
     }
+
+    /// What `other` says counts more. A price for input or output that it says holds for every length and class: what
+    /// is known of the others belongs to a price that it replaces.
+    pub fn overlay(&mut self, other: Self) {
+        if other.input.is_some() || other.output.is_some() {
+            (self.tiers, self.classes) = (other.tiers, other.classes);
+            if other.input.is_some() {
+                (self.cache_read, self.cache_write, self.cache_write_1h, self.audio) = Default::default();
+            }
+            if other.output.is_some() {
+                self.reasoning = None;
+            }
+        }
+        let pairs = [
+            (&mut self.input, other.input),
+            (&mut self.output, other.output),
+            (&mut self.cache_read, other.cache_read),
+            (&mut self.cache_write, other.cache_write),
+            (&mut self.cache_write_1h, other.cache_write_1h),
+            (&mut self.reasoning, other.reasoning),
+            (&mut self.image, other.image),
+            (&mut self.audio, other.audio),
+            (&mut self.request, other.request),
+        ];
+        for (here, there) in pairs {
+            *here = there.or(*here);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -84,17 +162,23 @@ mod tests {
         Usd::parse(text)
     }
 
-    #[test]
-    fn each_kind_of_token_has_its_price() {
-        let price = Price {
+    fn price() -> Price {
+        let class = Class { input: usd("1.5"), output: usd("7.5"), ..Class::of(Service::Batch) };
+        Price {
             input: usd("3"),
             output: usd("15"),
             cache_read: usd("0.3"),
             cache_write: usd("3.75"),
             cache_write_1h: usd("6"),
             tiers: vec![Tier { above: 200_000, input: usd("6"), output: usd("22.5"), ..Tier::default() }],
+            classes: vec![class],
             ..Price::default()
-        };
+        }
+    }
+
+    #[test]
+    fn each_kind_of_token_has_its_price() {
+        let price = price();
         let usage = Usage {
             input: Some(1_000),
             output: Some(100),
@@ -109,5 +193,19 @@ mod tests {
         assert_eq!(price.cost(&long), usd("1.2000285"));
         assert_eq!(Price { output: None, ..price.clone() }.cost(&usage), None);
         assert_eq!(price.cost(&Usage::default()), Some(Usd::ZERO));
+        let short = Usage { input: Some(1_000), output: Some(100), cached: Some(500), ..Usage::default() };
+        assert_eq!(price.cost_as(&short, Service::Batch), usd("0.00165"));
+        assert_eq!(price.cost_as(&short, Service::Flex), price.cost(&short));
+    }
+
+    #[test]
+    fn what_is_said_of_a_price_replaces_what_belonged_to_it() {
+        let mut own = price();
+        own.overlay(Price { input: usd("1"), ..Price::default() });
+        let expected = Price { input: usd("1"), output: usd("15"), ..Price::default() };
+        assert_eq!(own, expected);
+        let mut own = price();
+        own.overlay(Price { request: usd("0.01"), ..Price::default() });
+        assert_eq!(own, Price { request: usd("0.01"), ..price() });
     }
 }

@@ -8,6 +8,7 @@ pub mod bounds;
 mod environment;
 mod expand;
 pub mod forms;
+pub mod money;
 pub mod nearest;
 mod problem;
 mod reader;

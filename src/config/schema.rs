@@ -5,6 +5,7 @@
 //! version; they are refused by name, because a limit that is read and not kept is worse than none.
 
 mod intercept;
+mod offer;
 mod route;
 
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -18,6 +19,7 @@ use super::waits::{After, Hold, KeepAlive};
 use super::words::words;
 
 pub use intercept::{Authority, Intercept, NameConstraints, OnClientReject};
+pub use offer::{Abilities, Data, Offer, Price};
 pub use route::{Keep, Route, When};
 
 settings! {
@@ -40,6 +42,9 @@ settings! {
         providers: Named<Provider> = Named::default(),
         /// The names that clients ask for.
         models: Named<Model> = Named::default(),
+        /// A table of models with prices, limits and abilities, in the form of the one that is built in (`outrider models
+        /// --table` prints that): what it says counts more.
+        catalogue: Option<Located<Content>> = None,
         /// Which calls go where, whatever model they name. The first that fits counts; where none does, the model's name
         /// decides.
         routes: Vec<Located<Route>> = Vec::new(),
@@ -104,10 +109,14 @@ settings! {
         max_in_flight: Option<NonZeroUsize> = None,
         /// Probing of its addresses, or `off`.
         health: Switch<Health> = Switch::On(Health::default()),
+        /// What it does with what it is sent.
+        data: Data = Data::default(),
+        /// How its models' weights are stored: `fp8`, `bf16` ...
+        quantization: Option<String> = None,
         /// The models it offers, for lists of models and for hints. Others can be asked for all the same.
         models: Named<Offer> = Named::default(),
     }
-    later ["limits", "data", "quantization"]
+    later ["limits"]
 
     /// How a provider's certificate is checked.
     pub struct Tls {
@@ -131,29 +140,6 @@ settings! {
         unhealthy_after: NonZeroU32 = NonZeroU32::MIN.saturating_add(2),
     }
     later ["model"]
-
-    /// A model that a provider offers.
-    pub struct Offer {
-        /// The tokens that fit into its context. A call that seems to need more goes elsewhere. Default: any number.
-        context: Option<NonZeroUsize> = None,
-        /// What it can do. A call that needs what it cannot goes elsewhere.
-        abilities: Abilities = Abilities::default(),
-        /// At most so many calls at a time, as for a provider. Default: no limit.
-        max_in_flight: Option<NonZeroUsize> = None,
-    }
-    later ["price"]
-
-    /// What a model can do.
-    pub struct Abilities {
-        /// It asks for tools.
-        tools: bool = true,
-        /// It sees pictures.
-        images: bool = true,
-        /// It reads PDFs and the like.
-        documents: bool = true,
-        /// It takes sound.
-        audio: bool = true,
-    }
 
     /// A name that clients ask for.
     pub struct Model {

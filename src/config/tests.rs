@@ -117,7 +117,7 @@ fn remedies_are_given() {
     };
     check("provider: {}", "did you mean `providers`?");
     check("shutdown: {zzz: 1}", "known here: `grace`");
-    check("providers: {a: {models: {m: {zzz: 1}}}}", "known here: `context`, `abilities`, `max_in_flight`");
+    check("providers: {a: {models: {m: {zzz: 1}}}}", "known here: `context`, `abilities`, `price`, `max_in_flight`");
     check("budgets: {}", "take it out");
     check("body_limit: ${NONE}", "set it, or give a default with `${NONE:-default}`");
 }

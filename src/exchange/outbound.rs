@@ -202,7 +202,7 @@ fn chat(
     let none = || unsupported(call, codec.dialect());
     let whole = call.body.slice(0, call.body.len());
     let mut request = client.read_request(&whole, &call.asked())?;
-    if let Some(what) = limits(call, target).and_then(|abilities| abilities.lacking(&request)) {
+    if let Some(what) = target.abilities().lacking(&request).filter(|_| call.operation == Operation::Chat) {
         return Err(unable(target, &what));
     }
     *restore = Restore::prepare(&mut request);

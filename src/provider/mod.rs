@@ -15,7 +15,7 @@ use std::sync::Arc;
 use http::{HeaderName, HeaderValue};
 
 use crate::canonical::{Abilities, Dialect};
-use crate::catalogue::Facts;
+use crate::catalogue::{Facts, Known};
 use crate::dialect::doors::Operation;
 use crate::health::gate::Gate;
 use crate::health::{HedgeBudget, KeyHealth, RetryBudget};
@@ -45,6 +45,8 @@ pub struct Provider {
     pub keys: Vec<Key>,
     /// The models of which the operator says that there is something they cannot do.
     pub limited: HashMap<String, Abilities>,
+    /// What is known of its models.
+    pub known: Arc<Known>,
     /// A cloud's login, in the place of keys.
     pub signer: Option<Arc<Signer>>,
     /// The client's own credential is sent on.
@@ -67,8 +69,8 @@ pub struct Provider {
 
 impl Provider {
     /// What is known of `model` as this provider serves it.
-    pub fn facts(&self, _model: &str) -> Arc<Facts> {
-        Arc::default()
+    pub fn facts(&self, model: &str) -> Arc<Facts> {
+        self.known.facts(model)
     }
 
     /// How to speak to it about `model` for a client of `dialect`: in the same, else in its own.

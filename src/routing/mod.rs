@@ -15,7 +15,8 @@ use std::time::Duration;
 
 pub use recovery::{After, Hedge, Hold, Recover};
 
-use crate::catalogue::Facts;
+use crate::canonical::Abilities;
+use crate::catalogue::{Ability, Facts};
 use crate::health::TargetHealth;
 use crate::names::{ModelName, TargetId};
 use crate::provider::Provider;
@@ -56,6 +57,21 @@ impl Target {
     /// The tokens that fit into its context, where the operator says it.
     pub fn context(&self) -> Option<u64> {
         self.provider.limited.get(&*self.model)?.context
+    }
+
+    /// What it can do, as far as anybody knows. Reading what a call needs takes its time: only who has read the call
+    /// for another reason compares.
+    pub fn abilities(&self) -> Abilities {
+        let can = |ability| self.facts.able.can(ability).unwrap_or(true);
+        let context = self.context();
+        Abilities {
+            context,
+            window: self.facts.context.filter(|_| context.is_none()),
+            tools: can(Ability::Tools),
+            images: can(Ability::Image),
+            documents: can(Ability::Pdf),
+            audio: can(Ability::Audio),
+        }
     }
 }
 

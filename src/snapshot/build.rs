@@ -5,6 +5,7 @@
 
 mod base_url;
 mod intercept;
+mod known;
 mod model;
 mod provider;
 mod recovery;
@@ -15,6 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Intercept, Origins, Snapshot};
+use crate::catalogue::Catalogue;
 use crate::config::forms::Switch;
 use crate::config::{Config, Environment, Loaded, Place, Problem, Problems, Setting};
 use crate::health::Registry;
@@ -50,9 +52,10 @@ pub fn build(config: &Config, registry: &Registry, previous: Option<&Snapshot>) 
     Ok(assemble(config, decided, registry, previous))
 }
 
-/// The providers as they will be, and everything that is wrong with the configuration.
-fn decide(config: &Config) -> (Vec<provider::Decided>, Vec<Problem>) {
+/// What is known of models and the providers as they will be, and everything that is wrong with the configuration.
+fn decide(config: &Config) -> ((Arc<Catalogue>, Vec<provider::Decided>), Vec<Problem>) {
     let mut problems = Vec::new();
+    let catalogue = Arc::new(known::catalogue(config, &mut problems));
     if config.providers.0.is_empty() {
         let help = "add one: `providers: {openai: {api_key: \"${OPENAI_API_KEY}\"}}`";
         problems.push(Problem::new(Place::default(), "no provider is configured").help(help));
@@ -70,7 +73,7 @@ fn decide(config: &Config) -> (Vec<provider::Decided>, Vec<Problem>) {
     }
     check_listeners(config, &mut problems);
     intercept::decide(config, &mut problems);
-    (providers, problems)
+    ((catalogue, providers), problems)
 }
 
 /// Two listeners on one port would only be told apart by who starts first.
@@ -87,14 +90,14 @@ fn check_listeners(config: &Config, problems: &mut Vec<Problem>) {
 
 fn assemble(
     config: &Config,
-    decided: Vec<provider::Decided>,
+    (catalogue, decided): (Arc<Catalogue>, Vec<provider::Decided>),
     registry: &Registry,
     previous: Option<&Snapshot>,
 ) -> Snapshot {
     let first = config.providers.names().next().map(ProviderId::from);
     let providers = decided.into_iter().map(|provider| {
         let before = previous.and_then(|snapshot| snapshot.providers.get(&provider.id));
-        let provider = Arc::new(provider.open(registry, before.map(|provider| &**provider)));
+        let provider = Arc::new(provider.open(&catalogue, registry, before.map(|provider| &**provider)));
         (provider.id.clone(), provider)
     });
     let providers: BTreeMap<ProviderId, Arc<Provider>> = providers.collect();
@@ -110,6 +113,7 @@ fn assemble(
         bare_provider: default_provider.clone().filter(|_| alone),
         default_provider,
         offered: offered(config),
+        catalogue: catalogue.clone(),
         origins: Origins::default(),
         routes_look_inside: routes.iter().any(Route::looks_inside),
         routes,

@@ -14,6 +14,7 @@ pub mod reload;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use crate::catalogue::Catalogue;
 use crate::health::gate::Line;
 use crate::names::{ModelName, ProviderId, TargetId};
 use crate::provider::Provider;
@@ -36,6 +37,8 @@ pub struct Snapshot {
     pub default_provider: Option<Arc<Provider>>,
     /// Who gets a model without a provider's name before it: the only provider, where no models are configured.
     pub bare_provider: Option<Arc<Provider>>,
+    /// What is known of models.
+    pub catalogue: Arc<Catalogue>,
     /// Where intercepted calls were going.
     pub origins: Origins,
     /// Each `provider/model` that the configuration mentions, in order: what lists and hints can name.

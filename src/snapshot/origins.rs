@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Snapshot;
 use crate::canonical::Dialect;
+use crate::catalogue::Known;
 use crate::health::Registry;
 use crate::names::ProviderId;
 use crate::provider::catalogue::{at_host, compatible, kind};
@@ -90,6 +91,10 @@ impl Snapshot {
             api_version: None,
             keys: Vec::new(),
             limited: configured.map(|provider| provider.limited.clone()).unwrap_or_default(),
+            known: configured.map_or_else(
+                || Arc::new(Known::of_kind(self.catalogue.clone(), spoken.name)),
+                |provider| provider.known.clone(),
+            ),
             signer: None,
             passthrough: true,
             origin: true,

@@ -1,14 +1,17 @@
 //! A provider, decided: who it is, where, and with which keys.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderName, HeaderValue};
 
 use super::base_url::BaseUrl;
+use super::known;
 use super::switched_on;
 use crate::canonical::{Abilities, Dialect};
+use crate::catalogue::{Catalogue, Known};
 use crate::config::Problem;
 use crate::config::nearest::{nearest, quoted};
 use crate::config::schema::{self, Auth};
@@ -33,6 +36,7 @@ pub struct Decided {
     voices: Vec<Voice>,
     keys: Vec<(HeaderValue, HeaderValue)>,
     limited: HashMap<String, Abilities>,
+    known: Known,
     login: Option<Login>,
     passthrough: bool,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -42,7 +46,7 @@ pub struct Decided {
 
 impl Decided {
     /// The provider, with the endpoint that it had before where nothing about that has changed.
-    pub fn open(self, registry: &Registry, before: Option<&Provider>) -> Provider {
+    pub fn open(self, catalogue: &Arc<Catalogue>, registry: &Registry, before: Option<&Provider>) -> Provider {
         let kept = before.map(|before| &before.endpoint).filter(|endpoint| *endpoint.spec() == self.spec).cloned();
         let keys = self.keys.into_iter().enumerate().map(|(index, (value, bearer))| {
             let id = KeyId::new(&self.id, index);
@@ -65,6 +69,7 @@ impl Decided {
                 before.cloned().unwrap_or_else(|| Signer::new(login))
             }),
             limited: self.limited,
+            known: Arc::new(self.known.with(catalogue.clone(), self.kind.name)),
             passthrough: self.passthrough,
             origin: false,
             headers: self.headers,
@@ -104,7 +109,8 @@ pub fn decide(
         api_version: said.api_version.as_ref().map(|version| version.value.clone()).or(url.api_version),
         base_path: url.path,
         voices,
-        limited: limited(said),
+        limited: known::limited(said),
+        known: known::known(said),
         login: login(said, kind),
         keys,
         passthrough: said.auth.value == Auth::Passthrough,
@@ -166,16 +172,6 @@ fn voices(name: &Located<String>, said: &schema::Provider, kind: &Kind) -> Resul
         return Err(name.problem(what).help(format!("it speaks {spoken}; leave out `kind` if this is another")));
     }
     Ok(voices)
-}
-
-/// What the operator says that models cannot do.
-fn limited(said: &schema::Provider) -> HashMap<String, Abilities> {
-    let abilities = said.models.0.iter().map(|(name, offer)| {
-        let schema::Abilities { tools, images, documents, audio } = offer.abilities;
-        let context = offer.context.map(|tokens| tokens.get() as u64);
-        (name.value.clone(), Abilities { context, tools, images, documents, audio })
-    });
-    abilities.filter(|(_, abilities)| *abilities != Abilities::default()).collect()
 }
 
 /// The models that have a limit of their own.

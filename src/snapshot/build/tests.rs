@@ -192,7 +192,9 @@ allow_origins: ['https://App.example.com']
 fn the_reference_file_is_served_and_gives_a_models_defaults() {
     let reference = include_str!("../../../conf/outrider.yaml");
     let ca = rcgen::generate_simple_self_signed(["ca".to_owned()]).unwrap().cert.pem();
-    let files = [("/etc/ssl/certs/ca-certificates.crt".into(), ca.into())].into();
+    let models = "#outrider-models\t1\t2026-11-21\n";
+    let files = [("/etc/ssl/certs/ca-certificates.crt", ca), ("/etc/outrider/models.tsv", models.to_owned())];
+    let files = files.map(|(path, text)| (path.into(), text.into())).into();
     let set = ["OUTRIDER_ADMIN_TOKEN", "OPENAI_API_KEY", "AZURE_OPENAI_API_KEY"];
     let variables = set.map(|name| (name.to_owned(), "value".to_owned())).into();
     let config = parse(reference, "outrider.yaml", &Fake { variables, files }).unwrap().config;
