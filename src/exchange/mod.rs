@@ -23,6 +23,7 @@ mod recover;
 mod refusal;
 mod relay;
 mod repeat;
+mod retold;
 mod routed;
 #[cfg(test)]
 mod stories;
@@ -103,6 +104,7 @@ impl<T: Transport> Exchange<T> {
     /// Serves one model call to its end.
     pub async fn serve(&self, arrival: Arrival, caller: &mut impl Caller) {
         let mut call = Call::open(arrival, self.snapshot.load_full(), self.telemetry.clone());
+        routed::recognise(&mut call);
         let mut client = Attended::new(caller);
         match self.walk(&mut call, &mut client).await {
             Ok(()) => {}

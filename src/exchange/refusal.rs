@@ -3,9 +3,8 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::{Call, Caller, outbound, relay};
+use super::{Call, Caller, outbound, relay, retold};
 use crate::canonical::{Blame, Event, Fault, FaultKind, Str};
-use crate::dialect::codec::Codec;
 use crate::telemetry::Outcome;
 
 /// Tells the client. A provider's own refusal of the client's request goes back untouched: the client speaks that
@@ -16,7 +15,7 @@ pub async fn refuse(call: &mut Call, caller: &mut impl Caller, fault: Fault) {
         return;
     }
     let mut headers = HeaderMap::with_capacity(8);
-    let (status, body) = reply(call.codec(), &fault, &mut headers);
+    let (status, body) = reply(call, &fault, &mut headers);
     headers.insert(relay::REQUEST_ID, outbound::value(&call.record.id));
     let attempts = call.attempts();
     if !attempts.is_empty() {
@@ -55,9 +54,15 @@ pub(super) async fn break_off(call: &mut Call, client: &mut impl Caller, fault: 
     let _ = client.write(told.into(), true).await; // nobody is there to hear it
 }
 
-fn reply(codec: &dyn Codec, fault: &Fault, headers: &mut HeaderMap) -> (StatusCode, Bytes) {
+fn reply(call: &Call, fault: &Fault, headers: &mut HeaderMap) -> (StatusCode, Bytes) {
+    let codec = call.codec();
     if let Some(seconds) = fault.retry_after.map(|pause| pause.as_secs_f64().ceil() as u64) {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if let Some(generation) = retold::generation(call) {
+        headers.insert(retold::GENERATION, generation);
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        return retold::refusal(call, fault);
     }
     let status = fault.status.and_then(|status| StatusCode::from_u16(status).ok());
     let original = fault.original.as_ref().filter(|original| !original.body.is_empty());

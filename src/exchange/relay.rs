@@ -18,11 +18,12 @@ use super::answer::{Answer, Rest, Tail};
 use super::attended::Attended;
 use super::repeat::Effects;
 use super::tries::Tries;
-use super::{Call, Caller, Exchange, Gone, hold, outbound};
+use super::{Call, Caller, Exchange, Gone, hold, outbound, retold};
 use crate::canonical::{Blame, Fault, FaultKind, Usage};
 use crate::dialect::codec::Framing;
 use crate::dialect::flow::{Flow, Pushed};
 use crate::dialect::openai_chat;
+use crate::openrouter::Events;
 use crate::routing::plan::Plan;
 use crate::routing::{Policy, Recover};
 use crate::telemetry::Outcome;
@@ -52,6 +53,7 @@ impl<T: Transport> Exchange<T> {
             as_promised(call, &mut answer)?;
         }
         name_the_answer(call, &mut answer, client.has_begun());
+        let retold = retold::begin(call, plan, &mut answer);
         let complete = matches!(answer.rest, Rest::Nothing(_));
         let length = complete.then(|| answer.ready.iter().map(Bytes::len).sum());
         client.begin(answer.status, std::mem::take(&mut answer.headers), length).await?;
@@ -59,7 +61,7 @@ impl<T: Transport> Exchange<T> {
         call.record.added += answer.ready_at.elapsed();
 
         let policy = &plan.model.policy;
-        let mut pump = Pump { call, client, policy, held: Held::default() };
+        let mut pump = Pump { call, client, policy, held: Held::default(), retold };
         loop {
             let Answer { candidate, target, in_flight, mut reply, ready, rest, .. } = answer;
             let Broken { fault, mut flow } = match pump.run(ready, rest, &mut reply).await {
@@ -83,7 +85,13 @@ impl<T: Transport> Exchange<T> {
             pump.call.broke_off(&fault, flow.usage());
             let recovered = self.go_on(&mut pump, plan, tries, candidate, flow.as_mut(), fault).await;
             answer = match recovered {
-                Ok(Some(answer)) => answer,
+                Ok(Some(answer)) => {
+                    let by = retold::answerer(pump.call, plan, &answer.target);
+                    if let (Some(retold), Some(by)) = (&mut pump.retold, by) {
+                        retold.go_on(by);
+                    }
+                    answer
+                }
                 Ok(None) => {
                     pump.call.record.recovered = Some(true);
                     pump.call.record.outcome = Outcome::Success;
@@ -112,7 +120,8 @@ impl<T: Transport> Exchange<T> {
         let Some(given) = flow.given().filter(|_| wanted) else { return Err(fault) };
         if given.is_whole() {
             pump.flush(false).await?;
-            pump.write(flow.close(), true).await?;
+            let end = pump.retell(flow.close(), &flow.usage(), true);
+            pump.write(end, true).await?;
             return Ok(None);
         }
         if !Effects::of(pump.call).allow_recovery() {
@@ -180,6 +189,9 @@ fn name_the_answer<R>(call: &mut Call, answer: &mut Answer<R>, told: bool) {
             headers.insert(REQUEST_ID, outbound::value(&call.record.id));
         }
     }
+    if let Some(generation) = retold::generation(call) {
+        headers.entry(retold::GENERATION).or_insert(generation);
+    }
     headers.insert(TARGET, outbound::value(answer.target.id.as_str()));
     headers.insert(ATTEMPTS, outbound::value(&call.attempts()));
     call.lost(&answer.lost);
@@ -200,6 +212,8 @@ struct Pump<'a, 'c, C> {
     policy: &'a Policy,
     /// What is to be written as soon as the provider has nothing more at once.
     held: Held,
+    /// Puts events into the words of a client of OpenRouter's.
+    retold: Option<Box<Events>>,
 }
 
 impl<C: Caller> Pump<'_, '_, C> {
@@ -214,8 +228,11 @@ impl<C: Caller> Pump<'_, '_, C> {
         };
         // First what is left of an answer that broke off. To that, another one may have nothing to add.
         self.flush(complete && ready.is_empty()).await?;
+        let usage = self.call.record.usage;
         for (i, piece) in ready.into_iter().enumerate() {
-            self.write(piece, complete && i == last).await?;
+            let last = complete && i == last;
+            let piece = self.retell(piece, &usage, last);
+            self.write(piece, last).await?;
         }
         match rest {
             Rest::Nothing(_) => Ok(()),
@@ -233,6 +250,7 @@ impl<C: Caller> Pump<'_, '_, C> {
                 Err(fault) if fault.blame() == Blame::Target => {
                     // It may have said everything but that it has ended.
                     let Pushed { ready, fault: lacks, .. } = flow.end();
+                    let ready = self.retell(ready, &flow.usage(), lacks.is_none());
                     self.held.push(ready);
                     if lacks.is_some() {
                         break fault;
@@ -253,6 +271,7 @@ impl<C: Caller> Pump<'_, '_, C> {
             if flow.stopped() {
                 self.client.leave_alone();
             }
+            let ready = self.retell(ready, &flow.usage(), ended && fault.is_none());
             self.held.push(ready);
             match fault {
                 Some(fault) => break fault,
@@ -296,7 +315,8 @@ impl<C: Caller> Pump<'_, '_, C> {
         let mut told = async || -> Result<(), Gone> {
             self.flush(false).await?;
             self.write(Bytes::from_static(self.client.separator()), false).await?;
-            self.write(flow.fail(fault), true).await
+            let told = self.retold.as_ref().and_then(|retold| retold.fail(fault));
+            self.write(told.unwrap_or_else(|| flow.fail(fault)), true).await
         };
         let _ = told().await; // nobody is there to hear it
     }
@@ -320,6 +340,14 @@ impl<C: Caller> Pump<'_, '_, C> {
                     return Err(fault);
                 }
             }
+        }
+    }
+
+    /// `events` in the client's words.
+    fn retell(&mut self, events: Bytes, usage: &Usage, last: bool) -> Bytes {
+        match &mut self.retold {
+            Some(retold) => retold.push(events, usage, last),
+            None => events,
         }
     }
 

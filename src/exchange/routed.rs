@@ -18,9 +18,16 @@ use crate::upstream::Body;
 /// A conversation, named in a header.
 const SESSION: &str = "x-session-id";
 
+/// A client whose path or headers say that it speaks OpenRouter's dialect: even a refusal is told in its words.
+pub(super) fn recognise(call: &mut Call) {
+    if Spoken::is_marked(call.dialect, &call.path, &call.headers) {
+        call.spoken = Some(Box::new(Spoken::new(call.created, &call.headers)));
+    }
+}
+
 /// Reads what `call` says to a router, and takes it out of the body.
 pub(super) fn understand(call: &mut Call) -> Result<(), Fault> {
-    let marked = Spoken::is_marked(call.dialect, &call.path, &call.headers);
+    let marked = call.spoken.is_some();
     let is_ours = |(name, _): &&(&'static str, _)| request::is_ours(call.dialect, call.operation, name);
     let said: Vec<_> = call.head.to_a_router.iter().filter(is_ours).collect();
     // Anthropic's own servers can fall back, too: by that word alone nobody is known.
@@ -30,8 +37,7 @@ pub(super) fn understand(call: &mut Call) -> Result<(), Fault> {
     }
     let said: Vec<(&str, Bytes)> =
         said.into_iter().map(|(name, at)| (*name, call.body.slice(at.start, at.end))).collect();
-    // From here on even a refusal is told in its words.
-    call.spoken = Some(Box::new(Spoken::new(call.created, &call.headers)));
+    call.spoken.get_or_insert_with(|| Box::new(Spoken::new(call.created, &call.headers)));
     // An intercepted call asks somebody else for all this.
     if call.origin.is_none() {
         let understood = request::read(said.iter().cloned(), &call.snapshot)?;

@@ -96,6 +96,11 @@ impl Suffix {
     }
 }
 
+/// A model's name without what is no part of it.
+pub fn bare(name: &str) -> &str {
+    Suffix::of(name).map_or(name, |(name, _)| name)
+}
+
 /// One of the names. What the configuration calls so is meant, whatever it ends with.
 fn one(snapshot: &Snapshot, call: &Traits<'_>, registry: &Registry) -> Result<(Arc<Model>, Option<Suffix>), Fault> {
     let named = |name: &str| {

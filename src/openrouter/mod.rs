@@ -5,14 +5,19 @@
 //! client that never says such a thing is never answered in these words.
 
 mod choose;
+pub mod error;
 mod few;
+mod metadata;
 mod preferences;
 pub mod providers;
+mod reply;
 pub mod request;
 mod rewrite;
 mod said;
 mod spoken;
 
-pub use choose::{OPENROUTER, choose};
+pub use choose::{OPENROUTER, bare, choose};
+pub use metadata::{Endpoint, metadata};
+pub use reply::{Answerer, Events, dollars};
 pub use rewrite::{Reader, Rewritten, rewrite};
 pub use spoken::Spoken;

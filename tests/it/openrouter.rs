@@ -1,3 +1,4 @@
 //! OpenRouter's dialect at our doors.
 
+mod replies;
 mod requests;
