@@ -10,7 +10,7 @@ use super::Call;
 use crate::canonical::{Usage, estimate};
 use crate::catalogue::Facts;
 use crate::dialect::doors::Operation;
-use crate::dialect::flow::Flow;
+use crate::dialect::flow::{Flow, Given};
 use crate::money::Usd;
 
 /// Of what goes out in a stream, so little is text, where the text itself was not kept.
@@ -35,13 +35,13 @@ impl Call {
         self.bill.facts = Some(facts.clone());
     }
 
-    /// Nothing more is read of an answer.
-    pub(super) fn was_cut_short(&mut self, flow: &mut dyn Flow) {
+    /// Nothing more is read of an answer, of which the client has what was `given`, where that was kept.
+    pub(super) fn was_cut_short(&mut self, flow: &dyn Flow, given: Option<&Given>) {
         let usage = flow.usage();
         if flow.stopped() && usage.output.is_some() {
             return;
         }
-        let text = flow.given().map_or(self.record.bytes_out / FRAMES, |given| given.text_length() as u64);
+        let text = given.map_or(self.record.bytes_out / FRAMES, |given| given.text_length() as u64);
         self.bill.estimated = Some(Usage {
             input: usage.input.or(Some(estimate::of_bytes(self.body.len() as u64))),
             output: usage.output.max(Some(estimate::of_bytes(text))),

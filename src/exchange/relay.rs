@@ -21,7 +21,7 @@ use super::tries::Tries;
 use super::{Call, Caller, Exchange, Gone, hold, outbound, retold};
 use crate::canonical::{Blame, Fault, FaultKind, Usage};
 use crate::dialect::codec::Framing;
-use crate::dialect::flow::{Flow, Pushed};
+use crate::dialect::flow::{Flow, Given, Pushed};
 use crate::dialect::openai_chat;
 use crate::openrouter::Events;
 use crate::routing::plan::Plan;
@@ -76,14 +76,16 @@ impl<T: Transport> Exchange<T> {
             in_flight.broke(Instant::now().into_std(), &fault);
             drop(reply); // nobody listens to it any more
             tracing::debug!(target = %target.id, kind = %fault.kind, detail = ?fault.detail, "answer broke off");
-            flow.iter_mut().for_each(|flow| pump.call.was_cut_short(flow.as_mut()));
+            // Asked for once: what was read of the answer is brought to its end by it.
+            let given = flow.as_mut().and_then(|flow| flow.given());
+            flow.iter().for_each(|flow| pump.call.was_cut_short(flow.as_ref(), given.as_ref()));
             // Nobody broke anything where the client has left.
             let Some(mut flow) = flow.filter(|_| fault.kind != FaultKind::ClientGone) else {
                 pump.call.record.outcome = Outcome::Fault(fault.kind);
                 return Ok(());
             };
             pump.call.broke_off(&fault, flow.usage());
-            let recovered = self.go_on(&mut pump, plan, tries, candidate, flow.as_mut(), fault).await;
+            let recovered = self.go_on(&mut pump, plan, tries, (candidate, given), flow.as_mut(), fault).await;
             answer = match recovered {
                 Ok(Some(answer)) => {
                     let by = retold::answerer(pump.call, plan, &answer.target);
@@ -112,12 +114,12 @@ impl<T: Transport> Exchange<T> {
         pump: &mut Pump<'_, '_, C>,
         plan: &Plan,
         tries: &mut Tries,
-        candidate: usize,
+        (candidate, given): (usize, Option<Given>),
         flow: &mut dyn Flow,
         fault: Fault,
     ) -> Result<Option<Answer<T::Reply>>, Fault> {
         let wanted = plan.model.policy.recover != Recover::Off;
-        let Some(given) = flow.given().filter(|_| wanted) else { return Err(fault) };
+        let Some(given) = given.filter(|_| wanted) else { return Err(fault) };
         if given.is_whole() {
             pump.flush(false).await?;
             let end = pump.retell(flow.close(), &flow.usage(), true);

@@ -69,7 +69,8 @@ impl Target {
             window: self.facts.context.filter(|_| context.is_none()),
             tools: can(Ability::Tools),
             images: can(Ability::Image),
-            documents: can(Ability::Pdf),
+            // Many read PDFs of which no list says so.
+            documents: self.provider.limited.get(&*self.model).is_none_or(|said| said.documents),
             audio: can(Ability::Audio),
         }
     }
