@@ -17,6 +17,7 @@ pub mod dialect;
 pub mod exchange;
 pub mod health;
 pub mod inject;
+pub mod ledger;
 pub mod listener;
 pub mod money;
 pub mod names;

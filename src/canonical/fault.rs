@@ -106,6 +106,12 @@ pub enum FaultKind {
     ClientTimeout,
     /// A page or host that may not spend the user's keys.
     Forbidden,
+    /// Nobody whom the operator knows asks, or without the key for it.
+    Unauthorized,
+    /// A budget is used up.
+    OverBudget,
+    /// As many requests or tokens as the operator allows in a time.
+    OverLimit,
     /// The client left.
     ClientGone,
     /// A bug of ours, or a resource that we ran out of.
@@ -170,7 +176,7 @@ impl FaultKind {
         use FaultKind::*;
         match self {
             Rejected | ContextExceeded | ContentFiltered | UnknownModel | BadRequest | Unsupported | TooLarge
-            | ClientTimeout | Forbidden | ClientGone => Blame::Client,
+            | ClientTimeout | Forbidden | Unauthorized | OverBudget | OverLimit | ClientGone => Blame::Client,
             RateLimited | QuotaExhausted | KeyRefused => Blame::Key,
             NoTarget | Busy | Internal | TotalTimeout | Diverged | Overtaken => Blame::Us,
             Connect | ConnectTimeout | Tls | Reset | FirstTokenTimeout | IdleTimeout | UpstreamTimeout | Overloaded
@@ -212,6 +218,9 @@ impl FaultKind {
             TooLarge => "too_large",
             ClientTimeout => "client_timeout",
             Forbidden => "forbidden",
+            Unauthorized => "unauthorized",
+            OverBudget => "over_budget",
+            OverLimit => "over_limit",
             ClientGone => "client_gone",
             Internal => "internal",
         }

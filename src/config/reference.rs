@@ -51,7 +51,7 @@ fn the_reference_file_has_every_key() {
 
 #[test]
 fn the_reference_file_says_the_defaults_where_it_does_not_say_otherwise() {
-    let set = ["OUTRIDER_ADMIN_TOKEN", "OPENAI_API_KEY", "AZURE_OPENAI_API_KEY"];
+    let set = ["OUTRIDER_ADMIN_TOKEN", "OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "CHECKOUT_KEY"];
     let variables = set.map(|name| (name.to_owned(), "value".to_owned())).into();
     let named = ["/etc/ssl/certs/ca-certificates.crt", "/etc/outrider/models.tsv"];
     let files = named.map(|path| (path.into(), Vec::new())).into();

@@ -4,6 +4,7 @@
 //! exist) is decided in [`mod@crate::snapshot::build`]. The keys after `later` belong to the language but not to this
 //! version; they are refused by name, because a limit that is read and not kept is worse than none.
 
+mod callers;
 mod intercept;
 mod offer;
 mod route;
@@ -18,6 +19,7 @@ use super::units::{Period, Share, Size};
 use super::waits::{After, Hold, KeepAlive};
 use super::words::words;
 
+pub use callers::Caller;
 pub use intercept::{Authority, Intercept, NameConstraints, OnClientReject};
 pub use offer::{Abilities, Data, Offer, Price};
 pub use route::{Keep, Route, When};
@@ -48,6 +50,8 @@ settings! {
         /// Which calls go where, whatever model they name. The first that fits counts; where none does, the model's name
         /// decides.
         routes: Vec<Located<Route>> = Vec::new(),
+        /// Who asks. Others are refused with 401. Without this, everybody who reaches the listeners is the caller `default`.
+        callers: Named<Caller> = Named::default(),
         /// What a model does not say itself.
         defaults: Defaults = Defaults::default(),
         /// At most so many calls at a time in this process. Default: no limit.
@@ -62,7 +66,7 @@ settings! {
         /// What is logged, and how.
         log: Log = Log::default(),
     }
-    later ["callers", "budgets", "limits"]
+    later ["budgets", "limits"]
 
     /// Who waits for room, and how long. Served in order while waits are short; once the one who has waited longest has
     /// used up half of `wait`, the newest first, because it can still be answered in time. Who waits in vain, or finds

@@ -12,6 +12,7 @@ use crate::dialect::codec;
 use crate::dialect::codec::{About, Asked, Codec, Flavour};
 use crate::dialect::doors::Operation;
 use crate::dialect::head::RequestHead;
+use crate::names::CallerName;
 use crate::openrouter::Spoken;
 use crate::provider::Provider;
 use crate::routing::inside::Inside;
@@ -50,6 +51,8 @@ pub struct Arrival {
     pub query: Option<String>,
     /// The client's headers.
     pub headers: HeaderMap,
+    /// Who asks.
+    pub caller: Option<CallerName>,
     /// Where the call was going, if it was intercepted: its credentials are the client's own.
     pub origin: Option<Arc<Provider>>,
 }
@@ -106,7 +109,8 @@ pub struct Call {
 impl Call {
     pub(super) fn open(arrival: Arrival, snapshot: Arc<Snapshot>, telemetry: Arc<Telemetry>) -> Self {
         let id = request_id(&arrival.headers);
-        let record = CallRecord::new(id, arrival.operation.as_otel(), arrival.method, &arrival.path);
+        let mut record = CallRecord::new(id, arrival.operation.as_otel(), arrival.method, &arrival.path);
+        record.caller = arrival.caller;
         Self {
             arrived: arrival.at,
             created: UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs()),
@@ -159,6 +163,7 @@ impl Call {
             inside: self.snapshot.routes_look_inside.then(|| self.inside()).flatten(),
             // 1970 began on a Thursday.
             minute: ((self.created / 60 + 3 * 24 * 60) % (7 * 24 * 60)) as u32,
+            caller: self.record.caller.as_ref().map(CallerName::as_str),
         }
     }
 

@@ -235,6 +235,7 @@ impl World {
             query: None,
             headers: HeaderMap::new(),
             origin: None,
+            caller: None,
         };
         self.0.serve(arrival, &mut client).await;
         client

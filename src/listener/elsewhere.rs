@@ -13,7 +13,7 @@ use super::connect::Host;
 use super::opaque::Passage;
 use super::origin::{self, Absolute, Visit};
 use super::proxy::{Context, Gateway, model_call};
-use super::{dial, guard, ways};
+use super::{callers, dial, guard, ways};
 use crate::canonical::{Dialect, Fault, FaultKind};
 use crate::exchange::Arrival;
 use crate::provider::Provider;
@@ -110,14 +110,19 @@ impl<T: Transport> Gateway<T> {
         snapshot: &Snapshot,
         meant: Meant,
     ) -> Result<bool> {
+        let caller = callers::identify(session, &snapshot.callers);
         let head = session.req_header();
         // A page that may not spend our keys may still call with its own.
         let page = guard::is_foreign_page(&head.headers, &snapshot.allow_origins, &self.own_names);
         let call = (meant.listed && !page).then(|| model_call(head, at, snapshot)).flatten();
         if let Some(arrival) = call {
+            // Whoever pays for a call that only passes, a route may send it to where we do.
+            if caller.is_none() {
+                return self.refuse(session, at, callers::unknown()).await;
+            }
             let allow_origin = self.allowed_origin(head, &snapshot.allow_origins);
             let origin = Some(self.provider(&meant, arrival.dialect, snapshot).await);
-            self.exchange.serve(Arrival { origin, ..arrival }, &mut Client::new(session, allow_origin)).await;
+            self.exchange.serve(Arrival { origin, caller, ..arrival }, &mut Client::new(session, allow_origin)).await;
             return Ok(true);
         }
         match self.addresses(&meant).await {

@@ -8,6 +8,7 @@
 pub mod accept;
 mod bounds;
 mod caller;
+mod callers;
 mod connect;
 mod dial;
 mod distrust;

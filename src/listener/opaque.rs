@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::canonical::{Fault, FaultKind};
 use crate::exchange::{client_headers, request_id};
-use crate::names::{ProviderId, TargetId};
+use crate::names::{CallerName, ProviderId, TargetId};
 use crate::provider::{Provider, paths};
 use crate::routing::plan::pick_key;
 use crate::snapshot::Snapshot;
@@ -81,6 +81,12 @@ impl Passage {
         record.target = Some(TargetId::new(&provider.id, "-"));
         record.outcome = Outcome::Success;
         Ok(Self { to: To::Provider(provider), record: Some(record), at, telemetry })
+    }
+
+    /// Who asks for it.
+    pub(super) fn asked_for_by(mut self, caller: CallerName) -> Self {
+        self.record.iter_mut().for_each(|record| record.caller = Some(caller.clone()));
+        self
     }
 
     /// Where to connect. `upgrade`: the request is to become another protocol, which HTTP/1.1 alone lets it.

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use super::caller::Client;
 use super::opaque::Passage;
 use super::ways::{Door, Ways};
-use super::{guard, reject};
+use super::{callers, guard, reject};
 use crate::canonical::{Dialect, Fault, FaultKind};
 use crate::dialect::codec::Flavour;
 use crate::dialect::openai_chat;
@@ -100,6 +100,7 @@ impl<T: Transport> ProxyHttp for Gateway<T> {
             Ok(Some(meant)) => return Box::pin(self.elsewhere(session, context, at, &snapshot, meant)).await,
             Err(fault) => return self.refuse(session, at, fault).await,
         }
+        let caller = callers::identify(session, &snapshot.callers);
         let head = session.req_header();
         let allow_origin = self.allowed_origin(head, &snapshot.allow_origins);
         let refusal = guard::refusal(&head.headers, &head.uri, &snapshot.allow_origins, &self.own_names);
@@ -109,7 +110,9 @@ impl<T: Transport> ProxyHttp for Gateway<T> {
         if let Some(origin) = allow_origin.clone().filter(|_| is_preflight(head)) {
             return reject::preflight(session, origin).await.map(|()| true);
         }
+        let Some(caller) = caller else { return self.refuse(session, at, callers::unknown()).await };
         if let Some(arrival) = model_call(head, at, &snapshot) {
+            let arrival = Arrival { caller: Some(caller), ..arrival };
             let mut client = Client::new(session, allow_origin);
             self.exchange.serve(arrival, &mut client).await;
             return Ok(true);
@@ -122,7 +125,7 @@ impl<T: Transport> ProxyHttp for Gateway<T> {
             return reject::json(session, StatusCode::OK, list, allow_origin).await.map(|()| true);
         }
         match Passage::open(head, at, &snapshot, self.exchange.telemetry.clone()) {
-            Ok(passage) => context.passage = Some(passage),
+            Ok(passage) => context.passage = Some(passage.asked_for_by(caller)),
             Err(fault) => return self.refuse(session, at, fault).await,
         }
         Ok(false)
@@ -221,6 +224,7 @@ pub(super) fn model_call(head: &RequestHeader, at: Instant, snapshot: &Snapshot)
         path: path.to_owned(),
         query: head.uri.query().map(str::to_owned),
         headers: head.headers.clone(),
+        caller: None,
         origin: None,
     })
 }

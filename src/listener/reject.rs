@@ -23,6 +23,9 @@ pub(super) async fn json(
     allow_origin: Option<HeaderValue>,
 ) -> Result<()> {
     let mut head = ResponseHeader::build(status, Some(4))?;
+    if status == StatusCode::UNAUTHORIZED {
+        head.insert_header(header::WWW_AUTHENTICATE, "Bearer")?;
+    }
     head.insert_header(header::CONTENT_TYPE, "application/json")?;
     head.insert_header(header::CONTENT_LENGTH, body.len())?;
     if let Some(origin) = allow_origin {

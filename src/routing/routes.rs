@@ -56,6 +56,8 @@ pub struct When {
     pub headers: Vec<(HeaderName, Vec<Pattern>)>,
     /// Whether a stream is asked for.
     pub stream: Option<bool>,
+    /// Who asks.
+    pub callers: Vec<Pattern>,
     /// Whether it comes with tools.
     pub tools: Option<bool>,
     /// Whether it comes with images.
@@ -115,6 +117,8 @@ pub struct Traits<'a> {
     pub inside: Option<Inside>,
     /// When it came: the minute of the week, from Monday 00:00 UTC.
     pub minute: u32,
+    /// Who asks.
+    pub caller: Option<&'a str>,
 }
 
 /// What becomes of a call, if a route is for it.
@@ -136,6 +140,7 @@ impl When {
             && self.stream.is_none_or(|stream| stream == call.stream)
             && (self.times.is_empty() || self.times.iter().any(|hours| hours.contain(call.minute)))
             && (!self.looks_inside() || call.inside.is_some_and(|inside| self.fits_inside(&inside)))
+            && one_of(&self.callers, call.caller)
     }
 
     fn looks_inside(&self) -> bool {
@@ -216,7 +221,7 @@ impl<'a> Traits<'a> {
     /// Of a call in OpenAI's dialect, on Monday at midnight.
     pub(crate) fn sample(model: &'a str, headers: &'a HeaderMap) -> Self {
         let (dialect, path) = (Dialect::OpenAiChat, "/v1/chat/completions");
-        Self { model, dialect, host: None, path, headers, stream: false, inside: None, minute: 0 }
+        Self { model, dialect, host: None, path, headers, stream: false, inside: None, minute: 0, caller: None }
     }
 }
 
@@ -261,6 +266,7 @@ mod tests {
         let call = Traits {
             host: Some("api.openai.com"),
             stream: true,
+            caller: Some("checkout"),
             inside: Some(Inside { tools: true, images: false, tokens: 5_000, conversation: 1 }),
             minute: 4 * 24 * 60 + 23 * 60, // Friday, 23:00
             ..Traits::sample("gpt-4o", &headers)
@@ -288,6 +294,8 @@ mod tests {
             ("by night", when(|w| w.times = vec![hours((0, 4), 22, 6)]), true),
             ("by day", when(|w| w.times = vec![hours((0, 6), 6, 22)]), false),
             ("or at weekends", when(|w| w.times = vec![hours((0, 6), 6, 22), hours((5, 6), 0, 24)]), false),
+            ("caller", when(|w| w.callers = patterns(&["check*"])), true),
+            ("other caller", when(|w| w.callers = patterns(&["research"])), false),
             (
                 "one of two",
                 when(|w| {

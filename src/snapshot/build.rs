@@ -4,6 +4,7 @@
 //! without problems takes its health handles and opens endpoints, so that a bad reload leaves no trace.
 
 mod base_url;
+mod callers;
 mod intercept;
 mod known;
 mod model;
@@ -71,6 +72,7 @@ fn decide(config: &Config) -> ((Arc<Catalogue>, Vec<provider::Decided>), Vec<Pro
     for route in &config.routes {
         routes::check(route, config, &mut problems);
     }
+    callers::decide(config, &mut problems);
     check_listeners(config, &mut problems);
     intercept::decide(config, &mut problems);
     ((catalogue, providers), problems)
@@ -115,6 +117,7 @@ fn assemble(
         offered: offered(config),
         catalogue: catalogue.clone(),
         origins: Origins::default(),
+        callers: callers::decide(config, &mut Vec::new()),
         routes_look_inside: routes.iter().any(Route::looks_inside),
         routes,
         defaults: model::policy((&config.defaults).into(), config),

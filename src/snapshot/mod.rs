@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use crate::catalogue::Catalogue;
 use crate::health::gate::Line;
+use crate::ledger::Callers;
 use crate::names::{ModelName, ProviderId, TargetId};
 use crate::provider::Provider;
 use crate::routing::routes::Route;
@@ -43,6 +44,8 @@ pub struct Snapshot {
     pub origins: Origins,
     /// Each `provider/model` that the configuration mentions, in order: what lists and hints can name.
     pub offered: Vec<TargetId>,
+    /// Who asks.
+    pub callers: Callers,
     /// Which calls go where, whatever model they name.
     pub routes: Vec<Route>,
     /// One of them needs to know what is within a call.

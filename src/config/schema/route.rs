@@ -48,8 +48,9 @@ settings! {
         tokens: OneOrMore<Tokens> = OneOrMore::default(),
         /// When it comes, by the clock of UTC: `22:00-06:00`, `sat-sun`, `mon-fri 09:00-17:00`.
         time: OneOrMore<Hours> = OneOrMore::default(),
+        /// Who asks: a name of `callers`.
+        caller: OneOrMore<Located<String>> = OneOrMore::default(),
     }
-    later ["caller"]
 }
 
 words! {

@@ -58,9 +58,10 @@ fn words(fault: &Fault) -> (StatusCode, &'static str) {
             StatusCode::FORBIDDEN => (StatusCode::FORBIDDEN, "permission_error"),
             _ => (StatusCode::UNAUTHORIZED, "authentication_error"),
         },
-        RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limit_error"),
+        Unauthorized => (StatusCode::UNAUTHORIZED, "authentication_error"),
+        RateLimited | OverLimit => (StatusCode::TOO_MANY_REQUESTS, "rate_limit_error"),
         // Not 429: the SDKs would try that again.
-        QuotaExhausted => (StatusCode::PAYMENT_REQUIRED, "billing_error"),
+        QuotaExhausted | OverBudget => (StatusCode::PAYMENT_REQUIRED, "billing_error"),
         Overloaded | NoTarget | Busy => {
             (StatusCode::from_u16(OVERLOADED).unwrap_or(StatusCode::SERVICE_UNAVAILABLE), "overloaded_error")
         }
@@ -123,6 +124,9 @@ mod tests {
         check(ContentFiltered, Some(403), 400, "invalid_request_error");
         check(TooLarge, None, 413, "request_too_large");
         check(Forbidden, None, 403, "permission_error");
+        check(Unauthorized, None, 401, "authentication_error");
+        check(OverBudget, None, 402, "billing_error");
+        check(OverLimit, None, 429, "rate_limit_error");
         check(KeyRefused, Some(401), 401, "authentication_error");
         check(KeyRefused, Some(403), 403, "permission_error");
         check(RateLimited, Some(429), 429, "rate_limit_error");

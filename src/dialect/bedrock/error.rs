@@ -90,9 +90,9 @@ fn document(fault: &Fault) -> Vec<u8> {
 pub fn write_exception(fault: &Fault, out: &mut Vec<u8>) {
     use FaultKind::*;
     let name = match fault.kind {
-        RateLimited | QuotaExhausted => "throttlingException",
+        RateLimited | QuotaExhausted | OverLimit | OverBudget => "throttlingException",
         BadRequest | Unsupported | Rejected | ContextExceeded | ContentFiltered | UnknownModel | TooLarge
-        | ClientTimeout | Forbidden | KeyRefused | ModelMissing | ClientGone => "validationException",
+        | ClientTimeout | Forbidden | Unauthorized | KeyRefused | ModelMissing | ClientGone => "validationException",
         Overloaded | NoTarget | Busy => "serviceUnavailableException",
         ServerError | UpstreamTimeout | FirstTokenTimeout | IdleTimeout | Empty | Malformed | Truncated | Diverged
         | Overtaken | Reset => "modelStreamErrorException",
@@ -113,8 +113,9 @@ fn words(fault: &Fault) -> (u16, &'static str) {
         UnknownModel | ModelMissing => (404, "ResourceNotFoundException"),
         ClientTimeout => (408, "RequestTimeoutException"),
         Forbidden | KeyRefused => (403, "AccessDeniedException"),
-        RateLimited => (429, "ThrottlingException"),
-        QuotaExhausted => (400, "ServiceQuotaExceededException"),
+        Unauthorized => (403, "UnrecognizedClientException"),
+        RateLimited | OverLimit => (429, "ThrottlingException"),
+        QuotaExhausted | OverBudget => (400, "ServiceQuotaExceededException"),
         Overloaded | NoTarget | Busy => (503, "ServiceUnavailableException"),
         ConnectTimeout | FirstTokenTimeout | IdleTimeout | TotalTimeout | UpstreamTimeout => {
             (408, "ModelTimeoutException")

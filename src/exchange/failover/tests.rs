@@ -10,7 +10,7 @@ use crate::snapshot;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-const KINDS: [FaultKind; 32] = {
+const KINDS: [FaultKind; 35] = {
     use FaultKind::*;
     [
         Connect,
@@ -43,6 +43,9 @@ const KINDS: [FaultKind; 32] = {
         TooLarge,
         ClientTimeout,
         Forbidden,
+        Unauthorized,
+        OverBudget,
+        OverLimit,
         ClientGone,
         Internal,
     ]
@@ -154,7 +157,8 @@ fn every_kind_of_fault_has_its_row() {
                 ["b", "b", "-"]
             }
             ContentFiltered | Rejected | BadRequest | TooLarge | ClientTimeout | Forbidden | ClientGone
-            | UnknownModel | NoTarget | Busy | TotalTimeout | Overtaken | Internal => ["-", "-", "-"],
+            | UnknownModel | NoTarget | Busy | TotalTimeout | Overtaken | Internal | Unauthorized | OverBudget
+            | OverLimit => ["-", "-", "-"],
         };
         let found = ["a b", "a | b", "a"].map(|groups| step(groups, "tries: 3", &format!("a:{kind}"), true));
         assert_eq!(found, expected, "{kind}");

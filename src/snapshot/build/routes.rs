@@ -43,10 +43,25 @@ pub fn check(route: &Located<RouteSaid>, config: &Config, problems: &mut Vec<Pro
             }
         }
     }
+    for caller in &route.value.when.caller.0 {
+        check_caller(caller, config, problems);
+    }
     for (name, _) in &route.value.when.header.0 {
         if HeaderName::try_from(name.value.as_str()).is_err() {
             problems.push(name.problem(format!("`{}` can not be the name of a header", name.value)));
         }
+    }
+}
+
+fn check_caller(caller: &Located<String>, config: &Config, problems: &mut Vec<Problem>) {
+    let callers = super::callers::decide(config, &mut Vec::new());
+    let pattern = Pattern::new(&caller.value);
+    if !callers.names().any(|name| pattern.matches(name)) {
+        let help = match nearest(&caller.value, callers.names(), 1).first() {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("known here: {}", quoted(callers.names())),
+        };
+        problems.push(caller.problem(format!("`{}` is no caller", caller.value)).help(help));
     }
 }
 
@@ -103,5 +118,6 @@ fn when(said: &WhenSaid) -> When {
         images: said.images,
         tokens: said.tokens.0.iter().map(|bound| bound.least..=bound.most).collect(),
         times: said.time.0.iter().map(|hours| Hours { days: hours.days, minutes: hours.minutes }).collect(),
+        callers: said.caller.0.iter().map(|caller| Pattern::new(&caller.value)).collect(),
     }
 }

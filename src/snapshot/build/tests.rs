@@ -195,7 +195,7 @@ fn the_reference_file_is_served_and_gives_a_models_defaults() {
     let models = "#outrider-models\t1\t2026-11-21\n";
     let files = [("/etc/ssl/certs/ca-certificates.crt", ca), ("/etc/outrider/models.tsv", models.to_owned())];
     let files = files.map(|(path, text)| (path.into(), text.into())).into();
-    let set = ["OUTRIDER_ADMIN_TOKEN", "OPENAI_API_KEY", "AZURE_OPENAI_API_KEY"];
+    let set = ["OUTRIDER_ADMIN_TOKEN", "OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "CHECKOUT_KEY"];
     let variables = set.map(|name| (name.to_owned(), "value".to_owned())).into();
     let config = parse(reference, "outrider.yaml", &Fake { variables, files }).unwrap().config;
     let built = build(&config, &Registry::new(), None);
@@ -266,5 +266,22 @@ fn what_cannot_be_intercepted_is_told() {
     check(
         "{on_client_reject: drop}",
         &["2:31 intercept.on_client_reject: expected one of `tunnel`, `fail`, found `drop`"],
+    );
+}
+
+#[test]
+fn callers_that_cannot_be_told_apart_or_found_are_told() {
+    check(
+        &format!(
+            "providers: {{{ONE}}}
+callers: {{a: {{api_key: sk-1}}, b: {{api_key: [sk-2, sk-1]}}, 'c d': {{peer: 10.0.0.0/99}}}}
+routes: [{{when: {{caller: aa}}, deny: no}}, {{when: {{caller: b*}}, deny: no}}]"
+        ),
+        &[
+            "3:26 routes[0].when.caller: `aa` is no caller",
+            "2:51 callers.b.api_key[1]: the key of `a` is given once more",
+            "2:59 callers[\"c d\"]: `c d` can not be the name of a caller",
+            "2:73 callers[\"c d\"].peer: `10.0.0.0/99` is no address and no network",
+        ],
     );
 }
