@@ -23,6 +23,7 @@ pub mod money;
 pub mod names;
 pub mod openrouter;
 pub mod provider;
+pub mod recent;
 pub mod redirect;
 pub mod routing;
 pub mod snapshot;

@@ -9,10 +9,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("names", &[]),
     ("units", &[]),
     ("money", &[]),
+    ("recent", &[]),
     ("canonical", &["names"]),
     ("catalogue", &["names", "money", "canonical"]),
     ("config", &["names", "units", "money"]),
-    ("trust", &[]),
+    ("trust", &["recent"]),
     ("upstream", &["names", "canonical"]),
     ("dialect", &["names", "canonical", "upstream"]),
     ("health", &["names", "canonical"]),
@@ -34,6 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "provider",
             "routing",
             "trust",
+            "recent",
         ],
     ),
     (
@@ -76,6 +78,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "listener",
         &[
             "names",
+            "recent",
             "canonical",
             "upstream",
             "trust",

@@ -1,14 +1,13 @@
 //! The client: calls as fast as the answers come, over connections that stay open.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use memchr::memmem;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::Barrier;
 
+use super::dial::{Stream, Way};
 use super::load::{EVENTS, Load, Reply, STREAM_END, WORD, request};
 use super::process::Proxy;
 use super::upstream::{Upstream, content_length};
@@ -31,22 +30,23 @@ impl Run {
     }
 }
 
-/// Calls `address` over `connections` for `time`. The first call of each is not counted.
+/// Calls by `way` over `connections` for `time`. The first call of each is not counted.
 pub async fn run(
     upstream: &Upstream,
-    address: SocketAddr,
+    way: &Way,
     load: &'static Load,
     connections: usize,
     time: Duration,
     proxy: Option<&Proxy>,
 ) -> Run {
-    let request: Arc<[u8]> = request(load, &address.to_string()).into();
+    let request: Arc<[u8]> = request(load, &way.host()).into();
     let start = Arc::new(Barrier::new(connections + 1));
     let callers: Vec<_> = (0..connections)
         .map(|_| {
             let (upstream, request, start) = (upstream.clone(), request.clone(), start.clone());
+            let way = way.clone();
             tokio::spawn(async move {
-                let mut caller = Caller::connect(upstream, address, load, request).await;
+                let mut caller = Caller::connect(upstream, way, load, request).await;
                 caller.call().await;
                 start.wait().await;
                 caller.call_for(time).await
@@ -72,15 +72,17 @@ struct Caller {
     upstream: Upstream,
     load: &'static Load,
     request: Arc<[u8]>,
-    stream: TcpStream,
+    way: Way,
+    stream: Stream,
+    /// Calls that the connection still is for.
+    left: usize,
     buffer: Vec<u8>,
 }
 
 impl Caller {
-    async fn connect(upstream: Upstream, address: SocketAddr, load: &'static Load, request: Arc<[u8]>) -> Self {
-        let stream = TcpStream::connect(address).await.expect("a connection");
-        stream.set_nodelay(true).expect("TCP");
-        Self { upstream, load, request, stream, buffer: vec![0; 64 << 10] }
+    async fn connect(upstream: Upstream, way: Way, load: &'static Load, request: Arc<[u8]>) -> Self {
+        let stream = way.connect().await;
+        Self { upstream, load, request, stream, left: way.calls, way, buffer: vec![0; 64 << 10] }
     }
 
     async fn call_for(&mut self, time: Duration) -> Vec<Duration> {
@@ -96,7 +98,12 @@ impl Caller {
             self.upstream.begin_lockstep();
         }
         let started = Instant::now();
+        if self.left == 0 {
+            (self.stream, self.left) = (self.way.connect().await, self.way.calls);
+        }
+        self.left -= 1;
         self.stream.write_all(&self.request).await.expect("the request is taken");
+        self.stream.flush().await.expect("the request is taken");
         match self.load.reply {
             Reply::Json => {
                 self.read_whole().await;

@@ -9,15 +9,16 @@
 mod anthropic;
 mod bare;
 mod client;
+mod dial;
 mod load;
 mod process;
 mod report;
 mod upstream;
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use client::Run;
+use dial::Way;
 use load::{LOADS, Load};
 use process::Proxy;
 use report::{Report, Sample};
@@ -95,12 +96,12 @@ async fn first_request(proxy: Proxy) -> Duration {
 
 /// One way under one load: alone for its latency, then many at once for throughput and CPU.
 async fn sample(plan: &Plan, upstream: &Upstream, load: &'static Load, proxy: Option<&Proxy>) -> Sample {
-    let address: SocketAddr = proxy.map_or(upstream.address, |proxy| proxy.address);
+    let way = Way::plain(proxy.map_or(upstream.address, |proxy| proxy.address));
     upstream.answer(load);
-    let alone = client::run(upstream, address, load, 1, plan.alone, None).await;
+    let alone = client::run(upstream, &way, load, 1, plan.alone, None).await;
     // In lockstep there is one stream: its events are what is counted.
     let connections = if load.reply == load::Reply::Lockstep { 1 } else { CONNECTIONS };
-    let loaded = client::run(upstream, address, load, connections, plan.loaded, proxy).await;
+    let loaded = client::run(upstream, &way, load, connections, plan.loaded, proxy).await;
     let Run { calls, took, cpu, .. } = loaded;
     let units = (calls * load.units) as f64;
     Sample {

@@ -30,21 +30,31 @@ pub struct Proxy {
 impl Proxy {
     /// This executable as a bare proxy.
     pub fn bare(upstream: SocketAddr) -> Self {
+        Self::in_role(bare::ROLE, upstream)
+    }
+
+    /// This executable as a proxy of that kind.
+    pub fn in_role(role: &str, upstream: SocketAddr) -> Self {
         let address = free_address();
         let myself = std::env::current_exe().expect("this executable");
         let mut command = pinned(&myself);
-        command.args([bare::ROLE, &address.to_string(), &upstream.to_string()]);
+        command.args([role, &address.to_string(), &upstream.to_string()]);
         let started = Instant::now();
-        Self { address, started, child: command.spawn().expect("the bare proxy starts"), folder: None }
+        Self { address, started, child: command.spawn().expect("the proxy starts"), folder: None }
     }
 
     /// Outrider as a user runs it: a configuration file, the access log on.
     pub fn outrider(upstream: SocketAddr) -> Self {
+        Self::configured(&configuration(upstream))
+    }
+
+    /// Outrider with that configuration.
+    pub fn configured(configuration: &str) -> Self {
         // In a folder of its own, since Outrider watches the folder.
         let folder = std::env::temp_dir().join(format!("outrider-bench-{}", std::process::id()));
         fs::create_dir_all(&folder).expect("a place for the configuration");
         let config = folder.join("outrider.yaml");
-        fs::write(&config, configuration(upstream)).expect("a place for the configuration");
+        fs::write(&config, configuration).expect("a place for the configuration");
         let mut command = pinned(&PathBuf::from(env!("CARGO_BIN_EXE_outrider")));
         command.arg("run").arg("-c").arg(&config).env("BENCH_KEY", "sk-bench").stdout(Stdio::null());
         let started = Instant::now();
@@ -54,6 +64,13 @@ impl Proxy {
         // Read to the end, or Outrider would wait for a reader some day.
         std::thread::spawn(move || log.for_each(drop));
         Self { address, started, child, folder: Some(folder) }
+    }
+
+    /// A file beside the configuration. (The other bench reads the authority.)
+    #[allow(dead_code)]
+    pub fn file(&self, name: &str) -> String {
+        let folder = self.folder.as_ref().expect("a configuration");
+        fs::read_to_string(folder.join(name)).expect("a file of its own")
     }
 
     /// Waits until it has answered a call.

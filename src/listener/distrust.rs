@@ -3,11 +3,11 @@
 //! An application without the local authority cannot be served, and must not be broken either: where the operator
 //! wants it so, its next connection to that host is passed on as it is.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::recent::Recent;
 use crate::telemetry::ways::Distrust;
 
 /// How long a host is passed on. Then it is tried again: somebody may have given the application our authority.
@@ -21,36 +21,41 @@ const MOST: usize = 256;
 const SILENCES: u8 = 2;
 
 /// What was seen of each host's clients.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Distrusted {
-    by_host: Mutex<HashMap<Box<str>, Seen>>,
+    by_host: Mutex<Recent<Box<str>, Seen>>,
     /// How many of them are passed on, or were lately: hardly ever any, and then no new connection takes the lock.
     passed_on: AtomicUsize,
 }
 
 #[derive(Debug)]
 struct Seen {
-    at: Instant,
     believed: bool,
     silences: u8,
     until: Option<Instant>,
+}
+
+impl Default for Distrusted {
+    fn default() -> Self {
+        Self { by_host: Mutex::new(Recent::new(MOST)), passed_on: AtomicUsize::new(0) }
+    }
 }
 
 impl Distrusted {
     /// Whether connections to `host` are to be passed on.
     pub(super) fn contains(&self, host: &str, now: Instant) -> bool {
         self.passed_on.load(Relaxed) > 0
-            && self.lock().get(host).is_some_and(|seen| seen.until.is_some_and(|until| now < until))
+            && self.lock().peek(host).is_some_and(|seen| seen.until.is_some_and(|until| now < until))
     }
 
     /// A client of `host` has sent a request: it believes us.
-    pub(super) fn believed(&self, host: &str, now: Instant) {
-        self.with(host, now, |seen| *seen = Seen { believed: true, silences: 0, ..*seen });
+    pub(super) fn believed(&self, host: &str) {
+        self.with(host, |seen| *seen = Seen { believed: true, silences: 0, ..*seen });
     }
 
     /// A client of `host` has shown that it does not.
     pub(super) fn note(&self, host: &str, how: Distrust, now: Instant) {
-        self.with(host, now, |seen| match how {
+        self.with(host, |seen| match how {
             Distrust::Alert => seen.until = Some(now + TTL),
             Distrust::Silence if seen.believed => {}
             Distrust::Silence => {
@@ -62,20 +67,20 @@ impl Distrusted {
         });
     }
 
-    fn with(&self, host: &str, now: Instant, change: impl FnOnce(&mut Seen)) {
+    fn with(&self, host: &str, change: impl FnOnce(&mut Seen)) {
         let mut by_host = self.lock();
-        if by_host.len() >= MOST && !by_host.contains_key(host) {
-            let oldest = by_host.iter().min_by_key(|(_, seen)| seen.at).map(|(host, _)| host.clone());
-            oldest.and_then(|host| by_host.remove(&host));
+        match by_host.get(host) {
+            Some(seen) => change(seen),
+            None => {
+                let mut fresh = Seen { believed: false, silences: 0, until: None };
+                change(&mut fresh);
+                by_host.insert(host.into(), fresh);
+            }
         }
-        let fresh = Seen { at: now, believed: false, silences: 0, until: None };
-        let seen = by_host.entry(host.into()).or_insert(fresh);
-        seen.at = now;
-        change(seen);
         self.passed_on.store(by_host.values().filter(|seen| seen.until.is_some()).count(), Relaxed);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Seen>> {
+    fn lock(&self) -> MutexGuard<'_, Recent<Box<str>, Seen>> {
         self.by_host.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -92,7 +97,7 @@ mod tests {
             match step {
                 'a' => distrusted.note("h", Distrust::Alert, now),
                 's' => distrusted.note("h", Distrust::Silence, now),
-                'b' => distrusted.believed("h", now),
+                'b' => distrusted.believed("h"),
                 _ => now += Duration::from_secs(60),
             }
         }
@@ -121,7 +126,7 @@ mod tests {
         for n in 0..10_000 {
             distrusted.note(&format!("host-{n}"), Distrust::Alert, now + Duration::from_millis(n));
         }
-        assert_eq!(distrusted.lock().len(), MOST);
+        assert_eq!(distrusted.lock().values().count(), MOST);
         assert!(distrusted.contains("host-9999", now) && !distrusted.contains("host-0", now));
     }
 }

@@ -143,7 +143,7 @@ impl Ways {
     pub(super) fn left(&self, visit: &Visit) {
         let host = &*visit.origin.host;
         if !visit.was_silent() {
-            self.distrusted.believed(host, Instant::now());
+            self.distrusted.believed(host);
         } else if !*self.draining.borrow() {
             self.distrust(host, Distrust::Silence, "the client left after the handshake");
         }

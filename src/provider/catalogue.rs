@@ -190,9 +190,10 @@ const fn anywhere(name: &'static str, voices: &'static [Voice]) -> Kind {
 }
 
 /// The row of anything that speaks `dialect`.
-pub fn compatible(dialect: Dialect) -> Option<&'static Kind> {
+pub fn compatible(dialect: Dialect) -> &'static Kind {
     let alone = |kind: &&Kind| kind.base_url.is_none() && kind.env.is_empty() && kind.name != "vllm";
-    KINDS.iter().filter(alone).find(|kind| kind.voices[0].dialect == dialect)
+    let row = KINDS.iter().filter(alone).find(|kind| kind.voices[0].dialect == dialect);
+    row.expect("every dialect has one in the table above")
 }
 
 #[cfg(test)]
@@ -225,7 +226,7 @@ mod tests {
     #[test]
     fn every_dialect_can_be_spoken_by_anybody() {
         for dialect in Dialect::ALL {
-            assert_eq!(compatible(dialect).map(|kind| kind.voices[0].dialect), Some(dialect));
+            assert_eq!(compatible(dialect).voices[0].dialect, dialect);
         }
     }
 

@@ -1,6 +1,5 @@
 //! Where intercepted calls were going, as providers: the client's own credentials, and everything as the client wrote it.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,20 +9,27 @@ use crate::canonical::Dialect;
 use crate::catalogue::Known;
 use crate::health::Registry;
 use crate::names::ProviderId;
-use crate::provider::catalogue::{at_host, compatible, kind};
+use crate::provider::catalogue::{at_host, compatible};
 use crate::provider::{Kind, Provider};
+use crate::recent::Recent;
 use crate::upstream::Endpoint;
 use crate::upstream::endpoint::Spec;
 
-/// More hosts than an application calls; beyond them, one is forgotten. A list with a `*` has no end.
+/// More hosts than an application calls; beyond them, one is forgotten that nobody calls. A list with a `*` has no end.
 const MOST: usize = 256;
 
 /// Time to connect to a host of which the operator said nothing.
 const CONNECT: Duration = Duration::from_secs(2);
 
 /// Those that were called so far.
-#[derive(Debug, Default)]
-pub struct Origins(Mutex<HashMap<Place, Arc<Provider>>>);
+#[derive(Debug)]
+pub struct Origins(Mutex<Recent<Place, Arc<Provider>>>);
+
+impl Default for Origins {
+    fn default() -> Self {
+        Self(Mutex::new(Recent::new(MOST)))
+    }
+}
 
 /// A host that a call was going to, and how it speaks there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -45,11 +51,6 @@ impl Snapshot {
             let mut known = self.origins.0.lock().unwrap_or_else(PoisonError::into_inner);
             let found = known.get(&place).cloned();
             found.unwrap_or_else(|| {
-                if known.len() >= MOST
-                    && let Some(any) = known.keys().next().cloned()
-                {
-                    known.remove(&any);
-                }
                 let provider = Arc::new(self.provider_at(&place, registry));
                 known.insert(place, provider.clone());
                 provider
@@ -67,7 +68,7 @@ impl Snapshot {
         let configured = self.providers.values().find(at_place);
         let kind = configured.map(|provider| provider.kind).or_else(|| at_host(&place.host));
         let speaks = |kind: &Kind| kind.voices.iter().any(|voice| voice.dialect == place.dialect);
-        let spoken = kind.filter(|kind| speaks(kind)).or_else(|| compatible(place.dialect)).unwrap_or(fallback());
+        let spoken = kind.filter(|kind| speaks(kind)).unwrap_or_else(|| compatible(place.dialect));
         let id = match configured {
             Some(provider) => provider.id.clone(),
             None => self.id_of(kind, &place.host),
@@ -115,11 +116,6 @@ impl Snapshot {
         let free = |kind: &&Kind| !self.providers.contains_key(kind.name);
         kind.filter(one_host).filter(free).map_or(host, |kind| kind.name).into()
     }
-}
-
-/// Every dialect has a row for whoever speaks it; were one forgotten, OpenAI's would be no worse than another.
-fn fallback() -> &'static Kind {
-    kind("openai_compatible").unwrap_or(&crate::provider::catalogue::KINDS[0])
 }
 
 #[cfg(test)]

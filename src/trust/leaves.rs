@@ -1,6 +1,5 @@
 //! The certificates of the hosts listed, minted when a host is first asked for.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -14,6 +13,7 @@ use super::keeper::Keeper;
 use super::leaf::LIFE;
 use super::leaf::{self, Common};
 use super::store::{RETIRED, Store};
+use crate::recent::Recent;
 
 /// At most so many hosts are kept; an application calls a dozen. A wildcard lets a client ask for any number.
 pub const MOST: usize = 1024;
@@ -28,18 +28,13 @@ pub struct Leaves {
     kept: Mutex<Kept>,
 }
 
-#[derive(Default)]
-struct Kept {
-    by_host: HashMap<Box<str>, Entry>,
-    /// Counts up with each use.
-    clock: u64,
-}
+/// By host.
+type Kept = Recent<Box<str>, Entry>;
 
 struct Entry {
     config: Arc<ServerConfig>,
     minted: SystemTime,
     renew: SystemTime,
-    used: u64,
 }
 
 impl Leaves {
@@ -68,7 +63,7 @@ impl Leaves {
             authorities: ArcSwap::from_pointee(authorities),
             keeper,
             common: Common::new()?,
-            kept: Mutex::default(),
+            kept: Mutex::new(Recent::new(MOST)),
         }))
     }
 
@@ -129,7 +124,7 @@ impl Leaves {
 
     fn config_at(&self, host: &str, now: SystemTime) -> Result<Arc<ServerConfig>, Problem> {
         let host = lower_case(host);
-        if let Some(config) = self.kept().get(&host, now) {
+        if let Some(config) = good(&mut self.kept(), &host, now) {
             return Ok(config);
         }
         if !is_name(&host) {
@@ -141,7 +136,12 @@ impl Leaves {
         })?;
         let config = leaf::config(&host, &authority, &self.common, now)?;
         let renew = (now + LIFE / 2).min(authority.until());
-        Ok(self.kept().put(&host, Entry { config, minted: now, renew, used: 0 }, now))
+        let mut kept = self.kept();
+        // Another thread may have minted one meanwhile: all connections get the same.
+        Ok(good(&mut kept, &host, now).unwrap_or_else(|| {
+            kept.insert(host.as_ref().into(), Entry { config: config.clone(), minted: now, renew });
+            config
+        }))
     }
 
     /// The oldest that may sign and will not end soon, because most applications know it; else the newest. See
@@ -158,28 +158,9 @@ impl Leaves {
     }
 }
 
-impl Kept {
-    fn get(&mut self, host: &str, now: SystemTime) -> Option<Arc<ServerConfig>> {
-        self.clock += 1;
-        let entry = self.by_host.get_mut(host).filter(|entry| entry.is_good(now))?;
-        entry.used = self.clock;
-        Some(entry.config.clone())
-    }
-
-    /// Keeps `entry`, unless another thread has minted one meanwhile: all connections get the same.
-    fn put(&mut self, host: &str, mut entry: Entry, now: SystemTime) -> Arc<ServerConfig> {
-        if let Some(config) = self.get(host, now) {
-            return config;
-        }
-        if self.by_host.len() >= MOST && !self.by_host.contains_key(host) {
-            let oldest = self.by_host.iter().min_by_key(|(_, entry)| entry.used).map(|(host, _)| host.clone());
-            oldest.and_then(|host| self.by_host.remove(&host));
-        }
-        entry.used = self.clock;
-        let config = entry.config.clone();
-        self.by_host.insert(host.into(), entry);
-        config
-    }
+/// What is kept for `host`, unless its time is over.
+fn good(kept: &mut Kept, host: &str, now: SystemTime) -> Option<Arc<ServerConfig>> {
+    kept.get(host).filter(|entry| entry.is_good(now)).map(|entry| entry.config.clone())
 }
 
 impl Entry {

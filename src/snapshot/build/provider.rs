@@ -152,10 +152,9 @@ fn kind_of(name: &Located<String>, said: &schema::Provider) -> Result<&'static K
         (Some(word), _) => kind(&word.value)
             .ok_or_else(|| unknown(word.problem(format!("unknown kind `{}`", word.value)), &word.value)),
         // A provider that is known by its name and speaks this dialect, else anything that does.
-        (None, Some(dialect)) => kind(&name.value)
+        (None, Some(dialect)) => Ok(kind(&name.value)
             .filter(|kind| speaks(kind, canonical(dialect)) && (said.base_url.is_none() || kind.base_url.is_none()))
-            .or_else(|| compatible(canonical(dialect)))
-            .ok_or_else(|| name.problem("no kind for this dialect")),
+            .unwrap_or_else(|| compatible(canonical(dialect)))),
         (None, None) => kind(&name.value).ok_or_else(|| {
             unknown(name.problem(format!("`{}` is not a known provider, and has no `kind`", name.value)), &name.value)
         }),
