@@ -96,7 +96,7 @@ settings! {
         auth: Located<Auth> = Located::unplaced(Auth::Key),
         /// Azure's `api-version`. Without one, Azure's newer paths below `/openai/v1` are used.
         api_version: Option<Located<String>> = None,
-        /// Where it runs. Part of the host at AWS and Google.
+        /// Where it runs. Part of the host at AWS and Google, and of AWS's signatures.
         region: Option<String> = None,
         /// The project at Google.
         project: Option<String> = None,

@@ -152,10 +152,13 @@ fn path(call: &Call, target: &Target, voice: &Voice, lane: &Lane) -> Option<Stri
 /// A client that did not choose us has not chosen who else sees its credentials either: they go where they were going.
 fn meant_for(call: &Call, provider: &Provider) -> Result<(), Fault> {
     let Some(origin) = call.origin.as_ref().filter(|_| provider.passthrough) else { return Ok(()) };
-    if origin.endpoint.authority() == provider.endpoint.authority() {
+    // Of two schemes one may be heard by everybody, and `https://host` and `http://host` have the same authority.
+    let (meant, found) = (&origin.endpoint, &provider.endpoint);
+    if meant.authority() == found.authority() && meant.spec().tls == found.spec().tls {
         return Ok(());
     }
-    let message = format!("the credential of an intercepted call is for {}", origin.endpoint.authority());
+    let scheme = if meant.spec().tls { "https" } else { "http" };
+    let message = format!("the credential of an intercepted call is for {scheme}://{}", meant.authority());
     Err(Fault::new(FaultKind::Unsupported, message))
 }
 

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 
-use crate::support::client::Call;
-use crate::support::foreign::{self, Client, connect, connect_in};
+use crate::support::client::{Call, Reply};
+use crate::support::foreign::{self, Client, Pieces, connect, connect_in};
 use crate::support::provider::{Authority, Behaviour, Provider};
 use crate::support::proxy::{Config, Proxy};
-use crate::support::run;
+use crate::support::{run, secrets};
 
 /// A provider's host, as everybody knows it. Nobody resolves it in these tests.
 const HOST: &str = "api.openai.com";
@@ -35,17 +36,46 @@ async fn at_home(authority: &Authority) -> Proxy {
 
 /// The same, with more to its configuration.
 async fn at_home_with(authority: &Authority, config: Config) -> Proxy {
+    at_home_among(&[], authority, config).await
+}
+
+/// The same, with more in its environment.
+async fn at_home_among(variables: &[(&str, &str)], authority: &Authority, config: Config) -> Proxy {
     let dir = tempfile::tempdir().unwrap();
     let roots = dir.path().join("roots.pem");
     std::fs::write(&roots, authority.pem()).unwrap();
     let file = dir.path().join("outrider.yaml");
     std::fs::write(&file, ending(config, "localhost", "").text()).unwrap();
-    Proxy::start_among(&[("SSL_CERT_FILE", roots.to_str().unwrap())], dir, &file).await
+    let variables = [&[("SSL_CERT_FILE", roots.to_str().unwrap())], variables].concat();
+    Proxy::start_among(&variables, dir, &file).await
 }
 
-/// The port of a provider.
-fn port(provider: &Provider) -> u16 {
-    provider.url().rsplit(':').next().unwrap().trim_end_matches("/v1").parse().unwrap()
+/// Where a provider is, as a client says it.
+fn place(host: &Provider) -> String {
+    format!("localhost:{}", host.port())
+}
+
+/// A connection to `host`, through its CONNECT. TLS is ended on the way.
+async fn enter(proxy: &Proxy, host: &Provider, protocols: &[&str]) -> TlsStream<Pieces> {
+    let stream = connect(proxy, &place(host)).await;
+    Client::of(proxy, protocols).secure(stream, "localhost").await.unwrap()
+}
+
+/// A call over such a connection, with the client's key for `host`.
+async fn ask_in(protocols: &[&str], proxy: &Proxy, host: &Provider, call: Call) -> Reply {
+    let stream = enter(proxy, host, protocols).await;
+    let call = call.header("host", &place(host)).or_header("authorization", &bearer(host));
+    foreign::send(stream, protocols == ["h2"], call).await
+}
+
+/// The same in HTTP/1.1.
+async fn ask(proxy: &Proxy, host: &Provider, call: Call) -> Reply {
+    ask_in(&["http/1.1"], proxy, host, call).await
+}
+
+/// What a client has for `host`, and for nobody else.
+fn bearer(host: &Provider) -> String {
+    format!("Bearer {}", secrets::of_client(host.port()))
 }
 
 async fn tunnels(proxy: &Proxy, reason: &str, count: f64) {
@@ -106,19 +136,14 @@ fn everything_else_of_a_listed_host_goes_to_the_host_itself() {
         let proxy = at_home(&authority).await;
         let mut asked = 0;
         for (host, speaks) in [(Provider::tls(&authority).await, "h1"), (Provider::http2(&authority).await, "h2")] {
-            let (target, name) = (format!("localhost:{}", port(&host)), format!("localhost:{}", port(&host)));
             for protocols in [&["h2"][..], &["http/1.1"]] {
-                let client = Client::of(&proxy, protocols);
                 let bytes: Vec<u8> = (0..=255).cycle().take(100_000).collect();
                 let call = Call::get("/v1/files?purpose=batch").method("POST").body(bytes.clone());
-                let call = call.header("authorization", "Bearer of-the-client").header("x-outrider-tries", "1");
-                let stream = client.secure(connect(&proxy, &target).await, "localhost").await.unwrap();
-                let http2 = protocols == ["h2"];
-                let reply = foreign::send(stream, http2, call.header("host", &name)).await;
+                let reply = ask_in(protocols, &proxy, &host, call.header("x-outrider-tries", "1")).await;
                 assert_eq!(reply.status, 200, "{protocols:?} to {speaks}: {}", reply.text());
                 let seen = host.last();
                 assert_eq!((seen.path.as_str(), &seen.body[..]), ("/v1/files?purpose=batch", &bytes[..]));
-                assert_eq!(seen.header("authorization"), Some("Bearer of-the-client"));
+                assert_eq!(seen.header("authorization"), Some(&*bearer(&host)));
                 assert_eq!((seen.header("x-outrider-tries"), seen.header("proxy-authorization")), (None, None));
                 asked += 1;
                 let logged = proxy.calls_logged(asked).await.pop().unwrap();
@@ -134,15 +159,14 @@ fn a_list_of_models_is_the_hosts_own_and_a_websocket_too() {
         let authority = Authority::new();
         let proxy = at_home(&authority).await;
         let host = Provider::tls(&authority).await;
-        let (target, client) = (format!("localhost:{}", port(&host)), Client::of(&proxy, &["http/1.1"]));
-        let stream = client.secure(connect(&proxy, &target).await, "localhost").await.unwrap();
-        let reply = foreign::send(stream, false, Call::get("/v1/models").header("host", &target)).await;
+        let reply = ask(&proxy, &host, Call::get("/v1/models")).await;
         assert_eq!((reply.status, host.requests().len()), (200, 1), "{}", reply.text());
         host.set_probe(Behaviour::upgrade());
-        let mut stream = client.secure(connect(&proxy, &target).await, "localhost").await.unwrap();
+        let mut stream = enter(&proxy, &host, &["http/1.1"]).await;
         let head = format!(
-            "GET /v1/realtime?model=x HTTP/1.1\r\nhost: {target}\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
-             sec-websocket-version: 13\r\nsec-websocket-key: AAAA\r\n\r\n"
+            "GET /v1/realtime?model=x HTTP/1.1\r\nhost: {}\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
+             sec-websocket-version: 13\r\nsec-websocket-key: AAAA\r\n\r\n",
+            place(&host)
         );
         stream.write_all(head.as_bytes()).await.unwrap();
         assert!(until(&mut stream, "\r\n\r\n").await.starts_with("HTTP/1.1 101"));
@@ -168,10 +192,7 @@ fn a_host_that_is_not_who_it_says_gets_nothing() {
         let (ours, others) = (Authority::new(), Authority::new());
         let proxy = at_home(&ours).await;
         let impostor = Provider::tls(&others).await;
-        let target = format!("localhost:{}", port(&impostor));
-        let client = Client::of(&proxy, &["http/1.1"]);
-        let stream = client.secure(connect(&proxy, &target).await, "localhost").await.unwrap();
-        let reply = foreign::send(stream, false, Call::get("/v1/files").header("host", &target)).await;
+        let reply = ask(&proxy, &impostor, Call::get("/v1/files")).await;
         assert_eq!(reply.status, 502, "{}", reply.text());
         assert!(impostor.requests().is_empty());
     });
@@ -211,7 +232,7 @@ fn urls_in_the_request_line_are_served_or_passed_on() {
         assert_eq!(ask(HOST, Call::chat("m")).await.status, 200);
         assert_eq!(provider.call().path, "/v1/chat/completions");
         // Not a listed host: nothing of it is ours, whatever its path.
-        let theirs = format!("localhost:{}", port(&bystander));
+        let theirs = place(&bystander);
         assert_eq!(ask(&theirs, Call::chat("m").header("authorization", "Bearer mine")).await.status, 200);
         let seen = bystander.call();
         assert_eq!((seen.path.as_str(), seen.header("host")), ("/v1/chat/completions", Some(&*theirs)));
@@ -231,12 +252,9 @@ fn a_page_may_call_its_own_host_but_not_spend_our_keys() {
         let authority = Authority::new();
         let proxy = at_home(&authority).await;
         let host = Provider::tls(&authority).await;
-        let (target, client) = (format!("localhost:{}", port(&host)), Client::of(&proxy, &["http/1.1"]));
-        let stream = client.secure(connect(&proxy, &target).await, "localhost").await.unwrap();
-        let call = Call::chat("m").header("host", &target).header("origin", "https://chat.example");
-        let reply = foreign::send(stream, false, call.header("authorization", "Bearer of-the-page")).await;
+        let reply = ask(&proxy, &host, Call::chat("m").header("origin", "https://chat.example")).await;
         assert_eq!(reply.status, 200, "{}", reply.text());
-        assert_eq!(host.call().header("authorization"), Some("Bearer of-the-page"));
+        assert_eq!(host.call().header("authorization"), Some(&*bearer(&host)));
     });
 }
 

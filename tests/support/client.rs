@@ -16,6 +16,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
+use super::secrets;
+
 /// How long a single read may take.
 const READ_LIMIT: Duration = Duration::from_secs(10);
 
@@ -62,6 +64,14 @@ impl Call {
         self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         self.headers.push((name.into(), value.into()));
         self
+    }
+
+    /// The same with that header, unless it has one of that name.
+    pub fn or_header(self, name: &str, value: &str) -> Self {
+        match self.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            true => self,
+            false => self.header(name, value),
+        }
     }
 
     /// The same with that body.
@@ -207,6 +217,8 @@ impl Streaming {
                 None => break true,
             }
         };
+        secrets::none_in("the reply", format!("{:?}", self.headers).as_bytes());
+        secrets::none_in("the reply", &body);
         Reply { status: self.status, headers: self.headers, body: body.into(), complete }
     }
 }

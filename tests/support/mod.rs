@@ -10,6 +10,8 @@ pub mod faults;
 pub mod foreign;
 pub mod provider;
 pub mod proxy;
+pub mod secrets;
+pub mod sigv4;
 
 use std::fmt::Debug;
 use std::future::Future;

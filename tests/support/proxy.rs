@@ -4,7 +4,7 @@ use std::fs::Permissions;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::{ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 
 use super::client::{self, Call, Reply, Streaming};
 use super::provider::Provider;
-use super::{eventually, until};
+use super::{eventually, secrets, until};
 
 /// How long the process may take to end once it should.
 const EXIT_LIMIT: Duration = Duration::from_secs(10);
@@ -189,18 +189,32 @@ impl Proxy {
 
     /// A second process, with that configuration, to which this one hands its doors over.
     pub async fn replaced_by(&self, config: &Config) -> Self {
-        let doors = format!("listen: {}\nadmin: {}\n", self.traffic, self.admin);
+        let (command, dir, file) = self.successor(config, "");
+        tokio::join!(Self::launch(command, dir, &file), self.hand_over()).0
+    }
+
+    /// The same where the second process is to listen at `another` address too, which it cannot have. How it ends.
+    pub async fn replaced_in_vain(&self, config: &Config, another: SocketAddr) -> Output {
+        let (mut command, _dir, _file) = self.successor(config, &format!(", \"{another}\""));
+        let ended = tokio::time::timeout(EXIT_LIMIT, command.kill_on_drop(true).output());
+        tokio::join!(ended, self.hand_over()).0.expect("it ends").expect("a process")
+    }
+
+    /// A process that waits for our doors.
+    fn successor(&self, config: &Config, more: &str) -> (Command, TempDir, PathBuf) {
+        let doors = format!("listen: [\"{}\"{more}]\nadmin: \"{}\"\n", self.traffic, self.admin);
         let dir = tempfile::tempdir().expect("a folder");
         let file = dir.path().join("outrider.yaml");
         std::fs::write(&file, config.text().replace(FREE_PORTS, &doors)).expect("to write the configuration");
-        let socket = meeting_place(&self.dir);
         let mut command = outrider(&["run", "--upgrade", "-c", file.to_str().expect("a readable path")]);
-        command.arg("--upgrade-socket").arg(&socket);
-        let hand_over = async {
-            until("the successor waits for the doors", || socket.exists()).await;
-            self.signal("QUIT").await;
-        };
-        tokio::join!(Self::launch(command, dir, &file), hand_over).0
+        command.arg("--upgrade-socket").arg(meeting_place(&self.dir));
+        (command, dir, file)
+    }
+
+    async fn hand_over(&self) {
+        let socket = meeting_place(&self.dir);
+        until("the successor waits for the doors", || socket.exists()).await;
+        self.signal("QUIT").await;
     }
 
     /// Outrider without a file, told by these variables. It then listens where a user expects it; `None` where
@@ -216,6 +230,7 @@ impl Proxy {
     }
 
     async fn launch(mut command: Command, dir: TempDir, file: &Path) -> Self {
+        secrets::configured(&std::fs::read_to_string(file).unwrap_or_default());
         let mut child = command.kill_on_drop(true).spawn().expect("the binary");
         let stdout_stuck = Arc::<AtomicBool>::default();
         let (stdout, stdout_reader) = collect(child.stdout.take().expect("stdout"), stdout_stuck.clone());
@@ -289,6 +304,7 @@ impl Proxy {
 
     /// Writes the file anew, in place.
     pub fn rewrite(&self, text: &str) {
+        secrets::configured(text);
         std::fs::write(&self.file, text).expect("to write the configuration");
     }
 
@@ -328,6 +344,16 @@ impl Proxy {
         let path = format!("/proc/{}/statm", self.child.id().expect("still running"));
         let pages = std::fs::read_to_string(path).expect("Linux");
         pages.split(' ').nth(1).expect("pages").parse::<usize>().expect("a number") * 4096
+    }
+}
+
+/// Nobody who looks after it may learn a secret.
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            secrets::none_in("the log", self.said().as_bytes());
+            secrets::none_at_the_door(self.admin);
+        }
     }
 }
 

@@ -85,15 +85,21 @@ impl Login {
         }
     }
 
-    /// Authorises requests to the Bedrock at `host`. `None`: neither the host nor the environment says which region
-    /// that is, or the key holds characters that no header can carry.
-    pub fn authorizer(self, host: &str, env: &Environment, fetch: Arc<dyn Fetch>) -> Option<Authorizer> {
+    /// Authorises requests to the Bedrock at `host`, which the operator says is in `region`. `None`: nobody says which
+    /// region that is, or the key holds characters that no header can carry.
+    pub fn authorizer(
+        self,
+        host: &str,
+        region: Option<&str>,
+        env: &Environment,
+        fetch: Arc<dyn Fetch>,
+    ) -> Option<Authorizer> {
         if let Self::Bearer(key) = &self {
             let mut value = HeaderValue::try_from(format!("Bearer {}", key.expose())).ok()?;
             value.set_sensitive(true);
             return Some(Authorizer(Scheme::Fixed(value)));
         }
-        let scope = scope(host, env)?;
+        let scope = scope(host, region, env)?;
         let source = Aws {
             places: self.places(&scope.region, env),
             nothing_found: self.nothing_found(env),
@@ -142,13 +148,13 @@ impl Login {
 }
 
 /// The region and the service that a host stands for: `bedrock-runtime.us-east-1.amazonaws.com`. Where the host says
-/// no region (a proxy, a private name), the environment does.
-fn scope(host: &str, env: &Environment) -> Option<Scope> {
+/// no region (a proxy, a private name), the operator does, or the environment.
+fn scope(host: &str, region: Option<&str>, env: &Environment) -> Option<Scope> {
     let mut labels = host.split('.').skip_while(|label| !label.starts_with("bedrock"));
     let service = labels.next().unwrap_or_default();
     let is_region = |label: &&str| label.contains('-') && label.ends_with(|c: char| c.is_ascii_digit());
     let named = labels.next().filter(is_region).map(str::to_owned);
-    let region = named.or_else(|| home_region(env))?;
+    let region = named.or_else(|| region.map(str::to_owned)).or_else(|| home_region(env))?;
     let service = if service.starts_with("bedrock-mantle") { "bedrock-mantle" } else { "bedrock" };
     Some(Scope { region, service: service.into() })
 }

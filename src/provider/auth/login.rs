@@ -22,19 +22,21 @@ pub enum Login {
 #[derive(Debug)]
 pub struct Signer {
     login: Login,
+    /// Where the operator says that the provider is, which a host of another name does not tell.
+    region: Option<String>,
     /// Made at the first call: where credentials come from is only looked for where somebody needs them.
     authorizer: OnceLock<Result<Authorizer, Fault>>,
 }
 
 impl Signer {
     /// Credentials as the cloud's own libraries find them: variables, files, the machine's or pod's identity.
-    pub fn new(login: Login) -> Arc<Self> {
-        Arc::new(Self { login, authorizer: OnceLock::new() })
+    pub fn new(login: Login, region: Option<String>) -> Arc<Self> {
+        Arc::new(Self { login, region, authorizer: OnceLock::new() })
     }
 
-    /// Which cloud's.
-    pub fn login(&self) -> Login {
-        self.login
+    /// Whether it is this login.
+    pub fn is(&self, login: Login, region: Option<&str>) -> bool {
+        self.login == login && self.region.as_deref() == region
     }
 
     /// Adds the credentials to `headers`: last, when nothing of the request changes any more.
@@ -65,8 +67,8 @@ impl Signer {
             Login::Aws => {
                 let login = aws::Login::choose(aws::Said::default(), &env).map_err(|_| refused("two AWS logins"))?;
                 let host = authority.split(':').next().unwrap_or_default();
-                let nowhere = "no AWS region is known: set AWS_REGION";
-                login.authorizer(host, &env, fetch).ok_or_else(|| refused(nowhere))
+                let nowhere = "no AWS region is known: say `region`, or set AWS_REGION";
+                login.authorizer(host, self.region.as_deref(), &env, fetch).ok_or_else(|| refused(nowhere))
             }
             Login::Google => match google::Identity::from_environment(&env) {
                 Ok(identity) => Ok(identity.authorizer(fetch)),

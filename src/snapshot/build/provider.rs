@@ -38,6 +38,7 @@ pub struct Decided {
     limited: HashMap<String, Abilities>,
     known: Known,
     login: Option<Login>,
+    region: Option<String>,
     passthrough: bool,
     headers: Vec<(HeaderName, HeaderValue)>,
     max_in_flight: Option<usize>,
@@ -65,8 +66,9 @@ impl Decided {
             base_path: self.base_path,
             api_version: self.api_version,
             signer: self.login.map(|login| {
-                let before = before.and_then(|before| before.signer.as_ref()).filter(|signer| signer.login() == login);
-                before.cloned().unwrap_or_else(|| Signer::new(login))
+                let before = before.and_then(|before| before.signer.as_ref());
+                let before = before.filter(|signer| signer.is(login, self.region.as_deref()));
+                before.cloned().unwrap_or_else(|| Signer::new(login, self.region))
             }),
             limited: self.limited,
             known: Arc::new(self.known.with(catalogue.clone(), self.kind.name)),
@@ -112,6 +114,7 @@ pub fn decide(
         limited: known::limited(said),
         known: known::known(said),
         login: login(said, kind),
+        region: said.region.clone(),
         keys,
         passthrough: said.auth.value == Auth::Passthrough,
         headers,

@@ -4,7 +4,7 @@ use std::process::Output;
 
 use tokio::process::Command;
 
-use super::{before, ending, port};
+use super::{before, ending};
 use crate::support::provider::{Authority, Provider};
 use crate::support::proxy::{Config, Proxy};
 use crate::support::run;
@@ -19,7 +19,7 @@ fn curl_is_served_and_passed_on() {
         let own = std::fs::read_to_string(proxy.file.with_file_name("ca.pem")).unwrap();
         std::fs::write(&trusted, own + authority.pem()).unwrap();
         let body = r#"{"model": "m", "messages": [{"role": "user", "content": "hi"}]}"#;
-        let theirs = format!("https://localhost:{}/v1/chat/completions", port(&bystander));
+        let theirs = format!("https://localhost:{}/v1/chat/completions", bystander.port());
         for url in ["https://api.openai.com/v1/chat/completions", &theirs] {
             for version in ["--http1.1", "--http2", "--proxy1.0"] {
                 let through = format!("http://{}", proxy.traffic);
@@ -91,7 +91,7 @@ for url in sys.argv[1:]:
     answer.raise_for_status()
     print('PASS', answer.json()['model'])
 ";
-        let theirs = format!("https://localhost:{}/v1/chat/completions", port(&bystander));
+        let theirs = format!("https://localhost:{}/v1/chat/completions", bystander.port());
         let mut command = Command::new(python);
         command.args(["-c", script, "https://api.openai.com/v1/chat/completions", &theirs]);
         command.env("HTTPS_PROXY", format!("http://{}", proxy.traffic)).env("REQUESTS_CA_BUNDLE", trusted);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use super::{before, ending, port, tunnels};
+use super::{before, ending, place, tunnels};
 use crate::support::client::{self, Call};
 use crate::support::foreign::{Client, connect};
 use crate::support::provider::{Authority, Provider};
@@ -51,7 +51,7 @@ fn tls_of_other_hosts_is_their_own() {
         for (bystander, protocol) in bystanders.iter().zip(["http/1.1", "h2"]) {
             let client = Client::believing(authority.pem(), &[protocol]);
             for (name, target) in [("localhost", "localhost"), ("127.0.0.1", "127.0.0.1"), ("localhost", "127.0.0.1")] {
-                let stream = connect(&proxy, &format!("{target}:{}", port(bystander))).await;
+                let stream = connect(&proxy, &format!("{target}:{}", bystander.port())).await;
                 let reply =
                     client.send(stream, name, Call::chat("theirs").header("authorization", "Bearer mine")).await;
                 assert_eq!(reply.status, 200);
@@ -96,7 +96,7 @@ fn what_cannot_be_connected_to_is_refused_with_the_reason() {
     run(async {
         let proxy = before(&[&Provider::start().await]).await;
         let (own, admin) = (proxy.traffic.to_string(), proxy.admin.to_string());
-        let gone = format!("127.0.0.1:{}", port(&Provider::refusing().await));
+        let gone = format!("127.0.0.1:{}", Provider::refusing().await.port());
         let long = format!("{}.example:443", "a".repeat(255));
         for (target, status, says) in [
             ("api.openai.com", 400, "no port"),
@@ -139,7 +139,7 @@ fn a_client_that_does_not_believe_us_passes_the_next_time() {
         for (wanted, next) in [("tunnel", true), ("fail", false)] {
             let config = ending(Config::chain(&[&provider]), "localhost", &format!("on_client_reject: {wanted}"));
             let proxy = Proxy::start(&config).await;
-            let target = format!("localhost:{}", port(&provider));
+            let target = place(&provider);
             let stranger = Client::believing(authority.pem(), &["http/1.1"]);
             // Its library leaves without a word: that may once mean something else.
             for times in [1.0, 2.0] {

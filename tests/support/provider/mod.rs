@@ -13,13 +13,15 @@ mod tls;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
+
+use super::secrets;
 
 pub use answer::{Answer, sse};
 pub use script::{Behaviour, Script, Step, chunked, framed, halves};
@@ -45,6 +47,9 @@ struct State {
     next: Mutex<VecDeque<Behaviour>>,
     probe: Mutex<Behaviour>,
     seen: Mutex<Vec<Seen>>,
+    /// Secrets that came here and belong elsewhere.
+    leaked: Mutex<Vec<String>>,
+    port: u16,
     forgets: AtomicBool,
     connections: AtomicUsize,
     hung_up: AtomicUsize,
@@ -97,19 +102,21 @@ impl Provider {
     }
 
     async fn speaking(scheme: &'static str, speak: Speak, behaviour: Behaviour) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
         let state = Arc::new(State {
             behaviour: Mutex::new(behaviour),
             next: Mutex::default(),
             probe: Mutex::new(Behaviour::ok()),
             seen: Mutex::default(),
+            leaked: Mutex::default(),
+            port: address.port(),
             forgets: AtomicBool::new(false),
             connections: AtomicUsize::new(0),
             hung_up: AtomicUsize::new(0),
             gate: Semaphore::new(0),
             speak,
         });
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
         let door = Mutex::new(Some(Door::Open(tokio::spawn(accept(listener, state.clone())))));
         Self { address, scheme, state, door }
     }
@@ -117,6 +124,11 @@ impl Provider {
     /// The base URL, for a configuration.
     pub fn url(&self) -> String {
         self.url_at("127.0.0.1")
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.address.port()
     }
 
     /// The base URL under another name for this machine.
@@ -213,6 +225,8 @@ impl Drop for Provider {
         if let Some(Door::Open(accepting)) = &*self.door.lock().unwrap() {
             accepting.abort();
         }
+        let leaked = self.state.leaked.lock().unwrap_or_else(PoisonError::into_inner);
+        assert!(leaked.is_empty() || std::thread::panicking(), "{leaked:?} came to {}", self.address);
     }
 }
 
@@ -220,6 +234,7 @@ impl State {
     /// Remembers a request and says what to do about it.
     fn react(&self, seen: &Seen) -> Script {
         if !self.forgets.load(Ordering::SeqCst) {
+            self.leaked.lock().unwrap().extend(seen.misplaced(self.port));
             self.seen.lock().unwrap().push(seen.clone());
         }
         let behaviour = match seen.method.as_str() {
@@ -234,6 +249,13 @@ impl Seen {
     /// The first header of that name, in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Secrets in any part of it that the provider at `port` should not know.
+    fn misplaced(&self, port: u16) -> Vec<String> {
+        let headers = self.headers.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
+        let parts = headers.chain([self.path.as_bytes(), &self.body[..]]);
+        parts.flat_map(|part| secrets::misplaced(part, port)).collect()
     }
 
     /// The body as JSON; null where it is none.

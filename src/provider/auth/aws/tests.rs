@@ -50,7 +50,7 @@ fn which_login_is_used() {
 #[test]
 fn the_region_and_the_service() {
     let check = |host: &str, variables: &[(&str, &str)], expected: Option<(&str, &str)>| {
-        let found = scope(host, &env(variables));
+        let found = scope(host, None, &env(variables));
         let found = found.as_ref().map(|scope| (scope.region.as_str(), scope.service.as_str()));
         assert_eq!(found, expected, "{host}");
     };
@@ -63,6 +63,9 @@ fn the_region_and_the_service() {
     check("gateway.example.com", &elsewhere, Some(("eu-west-1", "bedrock")));
     check("127.0.0.1", &[("AWS_REGION", ""), ("AWS_DEFAULT_REGION", "ap-south-1")], Some(("ap-south-1", "bedrock")));
     check("gateway.example.com", &[], None);
+    let said = |host: &str| scope(host, Some("us-west-2"), &env(&elsewhere)).unwrap().region;
+    assert_eq!(said("gateway.example.com"), "us-west-2");
+    assert_eq!(said("bedrock-runtime.us-east-1.amazonaws.com"), "us-east-1", "it takes no other's signatures");
 }
 
 const HOST: &str = "bedrock-runtime.us-east-1.amazonaws.com";
@@ -75,7 +78,7 @@ async fn signed(variables: &[(&str, &str)], answers: Script) -> (Result<String, 
 async fn signed_as(login: Login, variables: &[(&str, &str)], answers: Script) -> (Result<String, Fault>, Arc<Script>) {
     let script = Arc::new(answers);
     // No home: the shared files of whoever runs the tests are none of their business.
-    let authorizer = login.authorizer(HOST, &env(variables), script.clone()).unwrap();
+    let authorizer = login.authorizer(HOST, None, &env(variables), script.clone()).unwrap();
     let authorization = header(&authorizer, "authorization").await;
     assert!(!format!("{authorizer:?}{authorization:?}").contains("hush"), "{authorizer:?} {authorization:?}");
     let who = authorization.map(|text| text.split(['=', '/']).nth(1).unwrap_or_default().to_owned());
@@ -106,7 +109,7 @@ async fn keys_in_variables_and_bedrock_keys() {
     assert_eq!(signed_as(Login::Keys(keys), &variables, nobody()).await.0.unwrap(), "SAID");
 
     let login = Login::choose(Said::default(), &env(&[(BEARER, "hush"), variables[0], variables[1]])).unwrap();
-    let authorizer = login.authorizer("anywhere", &env(&[]), Arc::new(nobody())).unwrap();
+    let authorizer = login.authorizer("anywhere", None, &env(&[]), Arc::new(nobody())).unwrap();
     assert!(!format!("{authorizer:?}").contains("hush"));
     assert_eq!(header(&authorizer, "authorization").await.unwrap(), "Bearer hush");
 }
