@@ -3,6 +3,7 @@
 Prints the rows of docs/clients.md for the SDKs that are installed.
 """
 
+import functools
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from leaks import hearing, look, look_as_operator
 from world import API4, SIDECAR, build, equal, eventually, passed
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -36,6 +38,8 @@ providers: {ours: {dialect: openai_chat, base_url: "http://127.0.0.1:9000/v1", a
 models: {m: {targets: [ours/m]}}
 routes: [{use: m}]
 """
+# Each with who knows it.
+SECRETS = {"of-the-app": ["the application"], "OFTHEAPP": ["the application"], "our-key": ["the provider"]}
 WORDS = "routed, and none the wiser"
 OURS = "http://127.0.0.1:7878"
 
@@ -56,6 +60,7 @@ NODE = {
 }
 MODULES = {"openai": "openai", "anthropic": "@anthropic-ai/sdk", "google_genai": "@google/genai",
            "bedrock": "@aws-sdk/client-bedrock-runtime"}
+RUBY = {"net_http": "net/http", "faraday": "faraday"}
 WAYS = ("base URL", "proxy", "by name", "redirected")
 
 
@@ -64,6 +69,11 @@ class Provider(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     keys = set()
+    heard = ""
+
+    def setup(self):
+        super().setup()
+        hearing(self, self.heard)
 
     def log_message(self, *_):
         pass
@@ -71,14 +81,11 @@ class Provider(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"])).decode()
         self.keys.add(self.headers.get("authorization"))
-        # Nothing of the application's account may come here.
-        leaked = [line for line in [*map(str, self.headers.items()), body] if "of-the-app" in line.lower()]
-        text = f"leaked: {leaked}" if leaked else WORDS
         if json.loads(body).get("stream"):
-            events = [{"delta": {"content": text}}, {"delta": {}, "finish_reason": "stop"}]
+            events = [{"delta": {"content": WORDS}}, {"delta": {}, "finish_reason": "stop"}]
             frames = [json.dumps({**self.head("chat.completion.chunk"), "choices": [{"index": 0, **event}]}) for event in events]
             return self.answer("text/event-stream", "".join(f"data: {frame}\n\n" for frame in [*frames, "[DONE]"]))
-        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        choice = {"index": 0, "message": {"role": "assistant", "content": WORDS}, "finish_reason": "stop"}
         usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
         self.answer("application/json", json.dumps({**self.head("chat.completion"), "choices": [choice], "usage": usage}))
 
@@ -95,7 +102,8 @@ class Provider(BaseHTTPRequestHandler):
 
 class World:
     def __init__(self, outrider):
-        self.folder = tempfile.mkdtemp()
+        self.kept = tempfile.TemporaryDirectory()
+        self.folder = self.kept.name
         os.chmod(self.folder, 0o755)
         self.outrider = shutil.copy(outrider, f"{self.folder}/outrider")
         for own in ("trust", "key"):
@@ -129,14 +137,16 @@ class World:
         variables = dict(line.split("=", 1) for line in told if line)
         return {name: value for name, value in variables.items() if name not in ("HOME", "PWD", "OLDPWD", "_", "SHLVL")}
 
-    def log(self):
-        with open(f"{self.folder}/log") as file:
-            return file.read()
+    def check_secrets(self):
+        """Nothing of the application's account is with the provider, nor any key where an operator looks."""
+        look_as_operator(SECRETS, "127.0.0.1:7879", f"{self.folder}/log")
+        with open(f"{self.folder}/heard", "rb") as file:
+            look(SECRETS, "the provider", file.read())
 
 
 def clients():
     """Name, command, and variables for a base URL, of each client that is installed."""
-    python = os.environ.get("OUTRIDER_PYTHON")
+    python, openai = os.environ.get("OUTRIDER_PYTHON"), PYTHON["openai"]
     for name, base in PYTHON.items() if python else ():
         installed = subprocess.run([python, "-c", f"import {name.replace('google_genai', 'google.genai')}"],
                                    capture_output=True).returncode == 0
@@ -149,18 +159,32 @@ def clients():
             if os.path.isdir(f"{modules}/{MODULES[name]}"):
                 yield f"Node {major}: {MODULES[name]}", ["node", f"{modules}/../as_it_is.cjs", name], base
     if shutil.which("java"):
-        yield "Java: java.net.http", ["java", f"{HERE}/../clients/AsItIs.java"], {"OPENAI_BASE_URL": OURS + "/v1"}
+        yield "Java: java.net.http", ["java", f"{HERE}/../clients/AsItIs.java"], openai
+    if shutil.which("go"):
+        yield "Go: net/http", [built_in_go()[0]], openai
+    for name, called in RUBY.items():
+        if shutil.which("ruby") and subprocess.run(["ruby", "-r", called, "-e", ""], capture_output=True).returncode == 0:
+            yield f"Ruby: {called}", ["ruby", f"{HERE}/../clients/as_it_is.rb", name], openai
     body = '{"model": "gpt-5", "messages": [{"role": "user", "content": "hi"}]}'
     ask = 'curl -sS -m 20 -H "content-type: application/json" -H "authorization: Bearer sk-of-the-app" -d "$0" '
     yield "curl", ["sh", "-c", ask + "${OPENAI_BASE_URL:-https://api.openai.com/v1}/chat/completions", body], \
-        {"OPENAI_BASE_URL": OURS + "/v1"}
+        openai
+
+
+@functools.cache
+def built_in_go():
+    """The program of Go's client; it takes the standard library and no module."""
+    folder = tempfile.TemporaryDirectory()
+    program = f"{folder.name}/as_it_is"
+    own = {"GOCACHE": f"{folder.name}/cache", "GO111MODULE": "off", "GOTOOLCHAIN": "local"}
+    subprocess.run(["go", "build", "-o", program, f"{HERE}/../clients/as_it_is.go"], env={**os.environ, **own}, check=True)
+    return program, folder
 
 
 def served(command, variables):
     plain = {name: os.environ[name] for name in ("PATH", "HOME", "JAVA_HOME") if name in os.environ}
     done = subprocess.run(command, env={**plain, **variables}, capture_output=True, text=True, timeout=90)
-    if "leaked" in done.stdout:
-        sys.exit(f"FAIL {command}: {done.stdout}")
+    look(SECRETS, "the application", (done.stdout + done.stderr).encode())
     return WORDS in done.stdout, done.stderr
 
 
@@ -171,6 +195,7 @@ def main():
     if modules:
         # Node looks for modules above the script.
         shutil.copy(f"{HERE}/../clients/as_it_is.cjs", f"{modules}/../as_it_is.cjs")
+    Provider.heard = f"{world.folder}/heard"
     provider = ThreadingHTTPServer(("127.0.0.1", 9000), Provider)
     threading.Thread(target=provider.serve_forever, daemon=True).start()
     world.start()
@@ -193,11 +218,13 @@ def main():
                 found.setdefault(name, {})[way] = fine
                 if not fine:
                     print(f"# {way}: {name}: {said.strip()[-300:]!r}")
+        world.check_secrets()
     for name, ways in found.items():
         print("| " + " | ".join([name, *("yes" if ways[way] else "no" for way in WAYS)]) + " |")
+    for language in ("Python", "Node", "Java", "Go", "Ruby"):
+        if not any(name.startswith(language) for name in found):
+            print(f"skipped: clients of {language}, of which none is installed")
     equal(Provider.keys, {"Bearer our-key"}, "the keys that the provider has seen")
-    for secret in ("of-the-app", "OFTHEAPP", "our-key"):
-        equal(secret in world.log(), False, f"{secret} in the log")
     passed("no key left its place")
     world.sidecar.terminate()
     equal(world.sidecar.wait(10), 0, "it ends in peace")

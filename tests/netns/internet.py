@@ -1,6 +1,6 @@
 """Hosts of an internet, behind TLS: internet.py FOLDER, with the certificate of each host in FOLDER/HOST.pem.
 
-Each answers chats and says who it is and with which key it was asked.
+Each answers chats and says who it is and with which key it was asked. What came to it stands in FOLDER/HOST.heard.
 """
 
 import hashlib
@@ -10,6 +10,8 @@ import ssl
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler
+
+from leaks import hearing
 
 HOSTS = {
     "api.openai.com": ("203.0.113.10", "2001:db8:ffff::10"),
@@ -35,7 +37,11 @@ def chat(model, text):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    host = ""
+    host = heard = ""
+
+    def setup(self):
+        super().setup()
+        hearing(self, self.heard)
 
     def log_message(self, *_):
         pass
@@ -85,7 +91,8 @@ def guarded(act, stream, peer):
 def tls(host, folder):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(f"{folder}/{host}.pem")
-    kind = type("Host", (Handler,), {"host": host})
+    open(f"{folder}/{host}.heard", "ab").close()
+    kind = type("Host", (Handler,), {"host": host, "heard": f"{folder}/{host}.heard"})
 
     def act(stream, peer):
         with context.wrap_socket(stream, server_side=True) as secure:

@@ -12,8 +12,11 @@ import tempfile
 import time
 
 from internet import HOSTS, RAW, RAW_LENGTH
+from leaks import look, look_as_operator
 from world import APP, SIDECAR, as_user, build, elsewhere, equal, eventually, passed
 
+# Each with who may know it; the bystander is told by the application itself.
+SECRETS = {"client-key": ["api.openai.com", "bystander.example.com"], "backup-key": ["generativelanguage.googleapis.com"], "PRIVATE KEY": []}
 OPENAI, BACKUP, BYSTANDER = "api.openai.com", "generativelanguage.googleapis.com", "bystander.example.com"
 CONFIG = """
 listen:
@@ -37,7 +40,8 @@ class World:
     """The folder that the sidecar and the application share, and the sidecar."""
 
     def __init__(self, outrider):
-        self.folder = tempfile.mkdtemp()
+        self.kept = tempfile.TemporaryDirectory()
+        self.folder = self.kept.name
         os.chmod(self.folder, 0o755)
         self.outrider = shutil.copy(outrider, f"{self.folder}/outrider")
         os.chmod(self.outrider, 0o755)
@@ -200,10 +204,10 @@ def check_counts(world):
 
 
 def check_secrets(world):
-    for place, text in (("the log", world.log()), ("/config", world.ask("/config")), ("/targets", world.ask("/targets"))):
-        equal(len(text) > 100, True, f"{place} says something")
-        for secret in ("client-key", "backup-key", "PRIVATE KEY"):
-            equal(secret in text, False, f"{secret} in {place}")
+    look_as_operator(SECRETS, "127.0.0.1:7879", f"{world.folder}/log")
+    for host in HOSTS:
+        with open(f"{world.folder}/{host}.heard", "rb") as file:
+            look(SECRETS, host, file.read())
     key = f"{world.folder}/key/ca.key"
     equal("PRIVATE KEY" in open(key).read(), True, "there is a key")
     equal(as_user(APP, lambda: open(key).read()), "PermissionError", "the key for the application")
