@@ -1,12 +1,11 @@
 //! `outrider ca`: whom applications have to trust, and how they are told.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::trust::{Trust, failed};
+use super::trust::{Trust, told};
 use crate::trust::Problem;
 use crate::trust::store::Published;
 
@@ -37,14 +36,7 @@ enum Command {
 
 /// Prints the certificate, or what else is wanted. The authority is made when there is none.
 pub(super) fn ca(options: Options) -> ExitCode {
-    match answer(&options) {
-        Ok(text) => {
-            // Who does not read to the end knows why.
-            let _ = std::io::stdout().write_all(text.as_bytes());
-            ExitCode::SUCCESS
-        }
-        Err(problem) => failed(&problem),
-    }
+    told(answer(&options))
 }
 
 fn answer(options: &Options) -> Result<String, Problem> {

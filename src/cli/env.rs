@@ -3,12 +3,11 @@
 mod shell;
 pub(super) mod variables;
 
-use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::trust::{Trust, failed};
+use super::trust::{Trust, told};
 use crate::config::{Config, Environment, Process};
 use crate::trust::Problem;
 use shell::Shell;
@@ -27,13 +26,7 @@ pub(super) struct Options {
 
 /// Prints the lines. What is replaced is said in comments after them, and to the terminal, where `eval` hides those.
 pub(super) fn env(options: &Options) -> ExitCode {
-    match answer(options) {
-        Ok(text) => {
-            let _ = std::io::stdout().write_all(text.as_bytes());
-            ExitCode::SUCCESS
-        }
-        Err(problem) => failed(&problem),
-    }
+    told(answer(options))
 }
 
 fn answer(options: &Options) -> Result<String, Problem> {

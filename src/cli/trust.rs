@@ -1,5 +1,6 @@
 //! What `ca`, `env` and `exec` have in common: the authority, made when absent, and the files that applications read.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::SystemTime;
@@ -65,6 +66,18 @@ impl Trust {
     /// Writes what applications read into `folder`.
     pub(super) fn publish_in(&self, folder: &Path) -> Result<Published, Problem> {
         self.store.publish(&self.opened, Some(folder), &Roots::find([]))
+    }
+}
+
+/// Prints an answer, or tells the problem; the exit code for it.
+pub(super) fn told(answer: Result<String, Problem>) -> ExitCode {
+    match answer {
+        Ok(text) => {
+            // Who does not read to the end knows why.
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            ExitCode::SUCCESS
+        }
+        Err(problem) => failed(&problem),
     }
 }
 
