@@ -20,6 +20,9 @@ use pingora_core::services::listening;
 /// Pingora's own 1460 bytes made two of every reply of more than a kilobyte. Each event of a stream is flushed anyway.
 const WRITTEN_AT_ONCE: usize = 8 << 10;
 
+/// The exit code for a bug (sysexits.h).
+const SOFTWARE: i32 = 70;
+
 /// What a service does when its runtime is there.
 type OnStart = Box<dyn FnOnce(ShutdownWatch) -> Option<ShutdownWatch> + Send + Sync>;
 
@@ -31,6 +34,19 @@ pub(super) struct Socket<A> {
     inner: listening::Service<A>,
     threads: usize,
     on_start: Option<OnStart>,
+}
+
+/// A thread without which nothing is served. A panic in it (Pingora's, over a socket that it cannot have) would leave a
+/// process that runs and never is ready, and that nobody starts again.
+struct Vital;
+
+impl Drop for Vital {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // What it was stands on standard error already.
+            std::process::exit(SOFTWARE);
+        }
+    }
 }
 
 /// The sockets of one door, bound before anything else starts.
@@ -104,6 +120,7 @@ impl<A: ServerApp + Send + Sync + 'static> Socket<A> {
 #[async_trait]
 impl<A: ServerApp + Send + Sync + 'static> Service for Socket<A> {
     async fn start_service(&mut self, fds: Option<ListenFds>, shutdown: ShutdownWatch, listeners_per_fd: usize) {
+        let _vital = Vital;
         if let (Some(fds), Some(listener)) = (&fds, self.listener.take()) {
             fds.lock().add(self.address.to_string(), listener.into_raw_fd());
         }

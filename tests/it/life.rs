@@ -24,6 +24,20 @@ fn without_calls_it_ends_at_once() {
     });
 }
 
+/// Whoever starts processes again does so for one that ended, not for one that runs and will never be ready.
+#[test]
+fn a_service_that_cannot_start_ends_the_process() {
+    run(async {
+        let provider = Provider::start().await;
+        let nobodys = "192.0.2.1:443".parse().unwrap(); // no address of this machine
+        let first = Proxy::before(&[&provider]).await;
+        let ended = first.replaced_in_vain(&Config::chain(&[&provider]), nobodys).await;
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(70), "{said}");
+        assert!(said.contains("panicked"), "{said}");
+    });
+}
+
 #[test]
 fn open_streams_finish_before_the_end() {
     run(async {
