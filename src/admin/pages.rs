@@ -1,6 +1,6 @@
 //! The answers of the operator's door, ready to be sent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use http::Response;
@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::health::Registry;
 use crate::health::gate::Gate;
+use crate::names::TargetId;
 use crate::provider::Key;
 use crate::snapshot::Snapshot;
 use crate::telemetry::{GateGauges, Metrics, ProviderGauges, TargetGauges};
@@ -26,11 +27,16 @@ outrider
 
 /// The answer to a scrape.
 pub(super) fn metrics(metrics: &Metrics, snapshot: &Snapshot, registry: &Registry) -> Response<Vec<u8>> {
-    let known = registry.targets();
-    let targets = known.iter().map(|target| TargetGauges {
-        target: target.id().as_str(),
-        breaker: target.breaker_state(),
-        in_flight: target.in_flight(),
+    let (known, mut uses) = (registry.targets(), uses(snapshot));
+    let targets = known.iter().map(|target| {
+        let (models, reachable) = uses.remove(target.id()).unwrap_or_default();
+        TargetGauges {
+            target: target.id().as_str(),
+            breaker: target.breaker_state(),
+            models: models.into_iter().collect(),
+            reachable,
+            in_flight: target.in_flight(),
+        }
     });
     let now = Instant::now();
     let providers = snapshot.providers.values().map(|provider| ProviderGauges {
@@ -40,6 +46,19 @@ pub(super) fn metrics(metrics: &Metrics, snapshot: &Snapshot, registry: &Registr
     });
     let text = metrics.render(targets, providers, gates(snapshot, registry));
     respond(200, Metrics::CONTENT_TYPE, text.into_bytes())
+}
+
+/// Which models use which target, each once, and whether it can be reached.
+fn uses(snapshot: &Snapshot) -> BTreeMap<&TargetId, (BTreeSet<&str>, bool)> {
+    let mut uses = BTreeMap::<_, (BTreeSet<_>, _)>::new();
+    for model in snapshot.models.values() {
+        for target in model.groups.iter().flatten() {
+            let (models, reachable) = uses.entry(&target.id).or_default();
+            models.insert(model.name.as_str());
+            *reachable = target.provider.endpoint.reachable();
+        }
+    }
+    uses
 }
 
 /// Each limit of the configuration, once.

@@ -12,7 +12,7 @@ use crate::config::{Config, Environment, Loaded, Process};
 use crate::health::Registry;
 use crate::snapshot::{self, Snapshot};
 use crate::telemetry::{Format, init_tracing};
-use crate::trust::{Leaves, Problem};
+use crate::trust::{Leaves, Problem, Store};
 
 /// What is to be run, as the command line says it.
 pub(super) struct Options {
@@ -88,6 +88,9 @@ fn from_environment(registry: &Registry) -> Result<(Snapshot, Loaded), String> {
 
 /// The certificates of the hosts whose TLS is ended.
 fn intercepted(snapshot: &Snapshot) -> Result<Option<Arc<Leaves>>, Problem> {
+    if let Some(store) = Store::told(|name| Process.variable(name)) {
+        store.publish_public()?;
+    }
     let Some(intercept) = &snapshot.intercept else { return Ok(None) };
     let (leaves, warnings) = intercept.leaves(|name| Process.variable(name))?;
     for warning in warnings {

@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use super::settings::{GROUP, Mode, Owner, Settings, Source};
-use super::variables::{ADMIN_PORT, REDIRECT_PORT};
+use super::variables::{ADMIN_PORT, AUTHORITY, AUTHORITY_KEY, KEY, REDIRECT_PORT, TRUST};
 use super::volumes;
 
 /// In the order in which they start.
@@ -25,7 +25,7 @@ fn sidecar(settings: &Settings) -> Value {
         "image": settings.image,
         "args": ["run", "-c", "/etc/outrider/outrider.yaml"],
         "restartPolicy": "Always",
-        "env": settings.env.iter().map(|(name, value)| json!({"name": name, "value": value})).collect::<Vec<_>>(),
+        "env": environment(settings),
         "envFrom": settings.env_from.iter().map(source).collect::<Vec<_>>(),
         "ports": [{"name": "outrider-admin", "containerPort": ADMIN_PORT, "protocol": "TCP"}],
         // Green when the listeners are bound and the application can trust us; nothing else starts before.
@@ -42,6 +42,16 @@ fn sidecar(settings: &Settings) -> Value {
         fields.retain(|_, value| value.as_array().is_none_or(|list| !list.is_empty()));
     }
     sidecar
+}
+
+/// Where the application looks for whom to trust is fixed here; a configuration need not say it again.
+fn environment(settings: &Settings) -> Vec<Value> {
+    let ours =
+        [("OUTRIDER_CA_CERT", format!("{TRUST}/{AUTHORITY}")), ("OUTRIDER_CA_KEY", format!("{KEY}/{AUTHORITY_KEY}"))];
+    let ours = ours.into_iter().filter(|(name, _)| !settings.env.iter().any(|(said, _)| said == name));
+    let ours = ours.map(|(name, value)| json!({"name": name, "value": value}));
+    let said = settings.env.iter().map(|(name, value)| json!({"name": name, "value": value}));
+    ours.chain(said).collect()
 }
 
 fn source(source: &Source) -> Value {

@@ -15,6 +15,12 @@ pub(super) const TRUST: &str = "/var/run/outrider/trust";
 /// The file there with everybody's authorities and ours.
 pub(super) const BUNDLE: &str = "bundle.pem";
 
+/// The folder of the sidecar alone.
+pub(super) const KEY: &str = "/var/run/outrider/key";
+
+/// The file there with the authority's key.
+pub(super) const AUTHORITY_KEY: &str = "ca.key";
+
 /// The file with ours alone.
 pub(super) const AUTHORITY: &str = "ca.pem";
 

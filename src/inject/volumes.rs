@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::pod::{name, rows};
 use super::settings::Settings;
-use super::variables::TRUST;
+use super::variables::{KEY, TRUST};
 
 /// Adds the volumes that are not there yet.
 pub(super) fn add(spec: &mut Map<String, Value>, settings: &Settings) {
@@ -28,7 +28,7 @@ pub(super) fn add(spec: &mut Map<String, Value>, settings: &Settings) {
 pub(super) fn of_sidecar() -> Value {
     json!([
         {"name": "outrider-config", "mountPath": "/etc/outrider", "readOnly": true},
-        {"name": "outrider-key", "mountPath": "/var/run/outrider/key"},
+        {"name": "outrider-key", "mountPath": KEY},
         {"name": "outrider-trust", "mountPath": TRUST},
         {"name": "outrider-tmp", "mountPath": "/tmp"},
     ])

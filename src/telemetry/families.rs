@@ -44,6 +44,7 @@ pub(super) struct Families {
 /// What is a state, and read when somebody asks.
 pub(super) struct StateFamilies {
     pub(super) breaker: IntGaugeVec,
+    pub(super) up: IntGaugeVec,
     pub(super) in_flight: IntGaugeVec,
     pub(super) reachable: IntGaugeVec,
     pub(super) key_resting: IntGaugeVec,
@@ -186,6 +187,9 @@ impl Families {
         for result in ["success", "failure"] {
             self.reloads.with_label_values(&[result]);
         }
+        for outcome in ["recovered", "error"] {
+            self.broken.with_label_values(&[outcome]);
+        }
     }
 }
 
@@ -198,6 +202,13 @@ impl StateFamilies {
                 "outrider_target_breaker_state",
                 "The target's breaker, read when scraped: 0 closed (in use), 1 on trial, 2 open (resting).",
                 "target",
+            ),
+            up: gauges(
+                registry,
+                "outrider_model_targets_up",
+                "Targets of the model that are not known to fail, read when scraped: their breakers are not open, and \
+                 their providers are reachable.",
+                "model",
             ),
             in_flight: gauges(
                 registry,

@@ -17,6 +17,9 @@ use super::ways::Ways;
 use crate::canonical::Usage;
 use crate::money::Usd;
 
+/// The breaker of a target that is known to fail.
+const OPEN: u8 = 2;
+
 /// The target label of a call that no target answered. No target is called so: a target's name has a slash.
 const NO_TARGET: &str = "none";
 
@@ -38,12 +41,16 @@ pub struct Metrics {
 }
 
 /// The state of one target at the time of a scrape.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct TargetGauges<'a> {
     /// Its name.
     pub target: &'a str,
     /// 0 closed, 1 on trial, 2 open.
     pub breaker: u8,
+    /// Models of the configuration that it belongs to.
+    pub models: Vec<&'a str>,
+    /// An address of its provider passes its probes.
+    pub reachable: bool,
     /// Tries that have not ended.
     pub in_flight: usize,
 }
@@ -217,7 +224,7 @@ impl Metrics {
     ) -> String {
         let states = Registry::new();
         let gauges = StateFamilies::new(&states);
-        targets.into_iter().for_each(|state| self.show(&gauges, state));
+        targets.into_iter().for_each(|state| self.show(&gauges, &state));
         for ProviderGauges { provider, reachable, resting } in providers {
             gauges.reachable.with_label_values(&[provider]).set(reachable.into());
             for (key, why) in resting {
@@ -238,7 +245,10 @@ impl Metrics {
     }
 
     /// Targets without a label of their own are left out: states cannot be added up.
-    fn show(&self, gauges: &StateFamilies, state: TargetGauges<'_>) {
+    fn show(&self, gauges: &StateFamilies, state: &TargetGauges<'_>) {
+        for model in &state.models {
+            gauges.up.with_label_values(&[model]).add((state.breaker < OPEN && state.reachable).into());
+        }
         if self.targets.label(state.target) == state.target {
             gauges.breaker.with_label_values(&[state.target]).set(state.breaker.into());
             gauges.in_flight.with_label_values(&[state.target]).set(state.in_flight as i64);

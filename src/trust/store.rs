@@ -70,6 +70,13 @@ impl Store {
         Self { cert, key }
     }
 
+    /// Where this environment has them. Whoever says so has told applications of the bundle beside them before we start:
+    /// a pod's variables are fixed, whatever the configuration says by then.
+    pub fn told(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        Some(Self { cert: absolute("OUTRIDER_CA_CERT")?, key: absolute("OUTRIDER_CA_KEY")? })
+    }
+
     /// Where they are when nothing is said: in the user's own data folder. `None` where there is no such user.
     pub fn usual(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
         let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());

@@ -68,7 +68,7 @@ class Renders(unittest.TestCase):
             ({"config": {"file": "providers: {}"}}, "7879"),
             ({"config": {"file": "admin: 127.0.0.1:7879"}}, "loopback"),
             ({"config": {"file": "admin: {address: '[::1]:7879'}"}}, "loopback"),
-            ({"config": {"file": "admin: 0.0.0.0:7879"}}, "intercept.ca"),
+            ({"config": {"file": "admin: 0.0.0.0:7879\nintercept: {ca: {cert: a.pem, key: a.key}}"}}, "intercept.ca"),
             ({"config": {"file": f"admin: 0.0.0.0:7879\n{AUTHORITY.replace('/key/', '/trust/')}"}}, "intercept.ca"),
             ({"config": {"file": f"admin: 0.0.0.0:7879\n{AUTHORITY}"}, "injector": {"mode": "redirect"}}, "15443"),
             ({"config": {"file": f"admin: 0.0.0.0:7879\nlisten: [127.0.0.1:7878]\n{AUTHORITY}"},

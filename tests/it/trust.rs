@@ -190,6 +190,31 @@ fn the_authority_is_made_at_the_start_where_that_is_said() {
     });
 }
 
+/// The variables of a pod's containers are fixed when it is made: whatever the configuration says, there is a bundle.
+#[test]
+fn applications_that_were_told_of_a_bundle_find_one() {
+    run(async {
+        for (intercept, ours) in [("{}", true), ("{hosts: []}", false), ("off", false), ("", true)] {
+            let user = User::new();
+            let (trust, key) = (user.path("trust/ca.pem"), user.path("key/ca.key"));
+            let config = user.config(intercept);
+            let mut command = user.command(&["run", "-c", config.to_str().unwrap()]);
+            command.env("OUTRIDER_CA_CERT", &trust).env("OUTRIDER_CA_KEY", &key);
+            let mut child = command.kill_on_drop(true).spawn().unwrap();
+            let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+            while !log.next_line().await.unwrap().expect("a start").contains("listening") {}
+            child.kill().await.unwrap();
+            let bundle = std::fs::read_to_string(user.path("trust/bundle.pem")).unwrap();
+            assert!(bundle.matches("BEGIN CERTIFICATE").count() > 100, "{intercept}");
+            assert!(user.path("trust/truststore.jks").exists() && !user.folder().exists(), "{intercept}");
+            assert_eq!((trust.exists(), key.exists()), (ours, ours), "{intercept}");
+            if ours {
+                assert!(bundle.ends_with(&std::fs::read_to_string(&trust).unwrap()), "{intercept}");
+            }
+        }
+    });
+}
+
 #[test]
 fn exec_is_the_command() {
     run(async {

@@ -28,10 +28,10 @@ settings! {
     pub struct Authority {
         /// Its certificate in PEM, from the folder of this file. Beside it are written `bundle.pem`, in which
         /// applications find the public authorities and this one, and `truststore.jks`, the same for Java. Default:
-        /// `ca.pem` in `$XDG_DATA_HOME/outrider`, or in `~/.local/share/outrider`.
+        /// `$OUTRIDER_CA_CERT`; or `ca.pem` in `$XDG_DATA_HOME/outrider`, or in `~/.local/share/outrider`.
         cert: Option<Located<FilePath>> = None,
         /// Its key, as unencrypted PKCS #8 in PEM. Nobody but the user of Outrider may be able to read it. Default:
-        /// `ca.key` in the same folder.
+        /// `$OUTRIDER_CA_KEY`; or `ca.key` in the same folder.
         key: Option<Located<FilePath>> = None,
     }
 }

@@ -110,7 +110,10 @@ async fn a_client_that_leaves_breaks_nothing() {
     assert_eq!((client.got.as_str(), world.asked().as_str()), (HI, "a"));
     let metrics = world.0.telemetry.metrics.render([], [], []);
     assert!(metrics.contains("outcome=\"client_gone\""), "{metrics}");
-    assert!(!metrics.contains("outrider_broken_streams_total{"), "{metrics}");
+    for outcome in ["error", "recovered"] {
+        let line = format!("outrider_broken_streams_total{{outcome=\"{outcome}\"}} 0\n");
+        assert!(metrics.contains(&line), "{metrics}");
+    }
 }
 
 /// What a provider was to keep, and has begun under a name that the client knows, is not begun again; before anything

@@ -76,10 +76,16 @@ fn states_are_those_of_the_scrape() {
     let (_call, connection) = (metrics.call_began(), metrics.connection_opened());
     drop(connection);
     let text = metrics.render(
-        [TargetGauges { target: "a/b", breaker: 2, in_flight: 3 }],
+        [
+            TargetGauges { target: "a/b", breaker: 2, models: vec!["down", "half"], reachable: true, in_flight: 3 },
+            TargetGauges { target: "a/c", breaker: 1, models: vec!["half"], reachable: true, in_flight: 0 },
+            TargetGauges { target: "b/c", breaker: 0, models: vec!["down"], reachable: false, in_flight: 0 },
+        ],
         [ProviderGauges { provider: "a", reachable: false, resting: vec![("a#1", "quota_exhausted")] }],
         [GateGauges { scope: "provider", name: "a", waiting: 4, turned_away: 5 }],
     );
+    let up = ["down\"} 0", "half\"} 1"].map(|state| format!("outrider_model_targets_up{{model=\"{state}"));
+    assert_has(&text, &[&up[0], &up[1]]);
     let waiting = r#"outrider_queue_length{name="a",scope="provider"} 4"#;
     let turned_away = r#"outrider_turned_away_total{name="a",scope="provider"} 5"#;
     assert_has(&text, &[waiting, turned_away]);

@@ -37,6 +37,17 @@ impl Store {
         Published { ca: self.cert.clone(), ..Published::in_folder(files::folder(&self.cert)) }
     }
 
+    /// Lets applications find the public authorities where they were told to look, until there is more to find: without
+    /// a file they would trust nobody.
+    pub fn publish_public(&self) -> Result<(), Problem> {
+        if self.published().bundle.exists() {
+            return Ok(());
+        }
+        files::make_folder(files::folder(&self.cert), FOR_ALL)?;
+        let none = Opened { authorities: Vec::new(), certificates: Vec::new(), warnings: Vec::new() };
+        self.publish(&none, None, &Roots::find([])).map(drop)
+    }
+
     /// Writes what applications read: beside the certificate, or into `folder`.
     pub fn publish(&self, opened: &Opened, folder: Option<&Path>, public: &Roots) -> Result<Published, Problem> {
         let at = match folder {

@@ -52,10 +52,12 @@ app.kubernetes.io/component: {{ .component }}
 {{- if or (hasPrefix "127." $admin) (hasPrefix "localhost" $admin) (hasPrefix "[::1]" $admin) -}}
 {{- fail "config.file: `admin` is on loopback, where neither probes nor Prometheus come; 0.0.0.0:7879 would do" -}}
 {{- end -}}
-{{- $files := dig "intercept" "ca" dict $config -}}
+{{- /* Without them the sidecar keeps them there by itself. */}}
+{{- $intercept := $config.intercept | default dict -}}
+{{- $files := kindIs "map" $intercept | ternary $intercept dict | dig "ca" dict -}}
 {{- $cert := dir ($files.cert | default "") -}}
 {{- $key := dir ($files.key | default "") -}}
-{{- if or (ne $cert "/var/run/outrider/trust") (ne $key "/var/run/outrider/key") -}}
+{{- if and $files (or (ne $cert "/var/run/outrider/trust") (ne $key "/var/run/outrider/key")) -}}
 {{- fail "config.file: `intercept.ca` wants `cert` in /var/run/outrider/trust and `key` in /var/run/outrider/key" -}}
 {{- end -}}
 {{- if or (eq .Values.injector.mode "redirect") (and .Values.demo.enabled (eq .Values.demo.mode "redirect")) -}}

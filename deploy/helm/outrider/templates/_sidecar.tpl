@@ -38,6 +38,9 @@ imagePullPolicy: {{ .Values.image.pullPolicy }}
 # works.
 restartPolicy: Always
 args: [run, -c, /etc/outrider/outrider.yaml]
+env:
+  - {name: OUTRIDER_CA_CERT, value: /var/run/outrider/trust/ca.pem}
+  - {name: OUTRIDER_CA_KEY, value: /var/run/outrider/key/ca.key}
 {{- with .Values.sidecar.secretNames }}
 envFrom:
   {{- range . }}
