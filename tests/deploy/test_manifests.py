@@ -20,7 +20,8 @@ def valid(objects: list[dict]) -> None:
     """Fails over an object that the oldest or the newest Kubernetes would refuse."""
     for each in objects:
         if not each["apiVersion"].startswith(CUSTOM):
-            for version in ("1.29", kubernetes_validate.latest_version()):
+            first = "1.36" if each["kind"].startswith("MutatingAdmissionPolicy") else "1.29"
+            for version in (first, kubernetes_validate.latest_version()):
                 kubernetes_validate.validate(each, version, strict=True)
 
 
