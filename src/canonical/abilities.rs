@@ -7,8 +7,6 @@ use super::{MediaKind, Part, Request, estimate};
 pub struct Abilities {
     /// The tokens that fit into its context, the answer included.
     pub context: Option<u64>,
-    /// The same as others say it. What a call needs is an estimate: only who needs a quarter more is told.
-    pub window: Option<u64>,
     /// It asks for tools.
     pub tools: bool,
     /// It sees pictures.
@@ -22,7 +20,7 @@ pub struct Abilities {
 impl Default for Abilities {
     /// Whatever is asked.
     fn default() -> Self {
-        Self { context: None, window: None, tools: true, images: true, documents: true, audio: true }
+        Self { context: None, tools: true, images: true, documents: true, audio: true }
     }
 }
 
@@ -41,10 +39,9 @@ impl Abilities {
         if let Some((_, _, what)) = blind {
             return Some(what.into());
         }
-        let limit = self.context.or(self.window)?;
+        let limit = self.context?;
         let needed = estimate::tokens(request).saturating_add(request.max_tokens.unwrap_or(0));
-        let bound = if self.context.is_some() { limit } else { limit.saturating_add(limit / 4) };
-        (needed > bound).then(|| format!("has a context of {limit} tokens, and the call needs about {needed}"))
+        (needed > limit).then(|| format!("has a context of {limit} tokens, and the call needs about {needed}"))
     }
 }
 
@@ -96,7 +93,5 @@ mod tests {
         let large = Request { max_tokens: Some(50), ..request(vec![Part::text("x".repeat(300))]) };
         let what = "has a context of 100 tokens, and the call needs about 129";
         assert_eq!(small.lacking(&large), Some(what.into()));
-        let told = |window| Abilities { window: Some(window), ..able }.lacking(&large);
-        assert_eq!((told(100), told(104)), (Some(what.into()), None));
     }
 }

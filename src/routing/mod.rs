@@ -16,7 +16,7 @@ use std::time::Duration;
 pub use recovery::{After, Hedge, Hold, Recover};
 
 use crate::canonical::Abilities;
-use crate::catalogue::{Ability, Facts};
+use crate::catalogue::Facts;
 use crate::health::TargetHealth;
 use crate::names::{ModelName, TargetId};
 use crate::provider::Provider;
@@ -59,20 +59,10 @@ impl Target {
         self.provider.limited.get(&*self.model)?.context
     }
 
-    /// What it can do, as far as anybody knows. Reading what a call needs takes its time: only who has read the call
-    /// for another reason compares.
+    /// What it can do, where the operator says it. What lists of models say refuses nobody: they know too little of
+    /// PDFs and sound, and nothing of what came yesterday.
     pub fn abilities(&self) -> Abilities {
-        let can = |ability| self.facts.able.can(ability).unwrap_or(true);
-        let context = self.context();
-        Abilities {
-            context,
-            window: self.facts.context.filter(|_| context.is_none()),
-            tools: can(Ability::Tools),
-            images: can(Ability::Image),
-            // Many read PDFs of which no list says so.
-            documents: self.provider.limited.get(&*self.model).is_none_or(|said| said.documents),
-            audio: can(Ability::Audio),
-        }
+        self.provider.limited.get(&*self.model).copied().unwrap_or_default()
     }
 }
 

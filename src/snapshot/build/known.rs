@@ -27,7 +27,6 @@ pub fn limited(said: &schema::Provider) -> HashMap<String, Abilities> {
         let can = |said: Option<bool>| said.unwrap_or(true);
         let abilities = Abilities {
             context: offer.context.map(|tokens| tokens.get() as u64),
-            window: None,
             tools: can(tools),
             images: can(images),
             documents: can(documents),
