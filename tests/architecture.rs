@@ -25,6 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "snapshot",
         &[
             "names",
+            "money",
             "canonical",
             "catalogue",
             "config",

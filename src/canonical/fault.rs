@@ -94,6 +94,8 @@ pub enum FaultKind {
     UnknownModel,
     /// A model without any target that may serve it now.
     NoTarget,
+    /// No target is allowed to answer: each is excluded by what the operator or the call requires.
+    Excluded,
     /// As many calls are under way as the operator allows, and no room became free in time.
     Busy,
     /// The client's request cannot be understood or is not allowed.
@@ -176,7 +178,9 @@ impl FaultKind {
         use FaultKind::*;
         match self {
             Rejected | ContextExceeded | ContentFiltered | UnknownModel | BadRequest | Unsupported | TooLarge
-            | ClientTimeout | Forbidden | Unauthorized | OverBudget | OverLimit | ClientGone => Blame::Client,
+            | ClientTimeout | Forbidden | Unauthorized | OverBudget | OverLimit | ClientGone | Excluded => {
+                Blame::Client
+            }
             RateLimited | QuotaExhausted | KeyRefused => Blame::Key,
             NoTarget | Busy | Internal | TotalTimeout | Diverged | Overtaken => Blame::Us,
             Connect | ConnectTimeout | Tls | Reset | FirstTokenTimeout | IdleTimeout | UpstreamTimeout | Overloaded
@@ -212,6 +216,7 @@ impl FaultKind {
             Overtaken => "overtaken",
             UnknownModel => "unknown_model",
             NoTarget => "no_target",
+            Excluded => "excluded",
             Busy => "busy",
             BadRequest => "bad_request",
             Unsupported => "unsupported",

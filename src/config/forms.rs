@@ -228,6 +228,8 @@ pub struct Target {
     pub name: Located<TargetName>,
     /// Its share among those of its list.
     pub weight: u32,
+    /// That share was said.
+    pub weighed: bool,
     /// At most so many calls at a time.
     pub max_in_flight: Option<NonZeroUsize>,
 }
@@ -244,13 +246,19 @@ pub struct TargetName {
 impl Setting for Target {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
         let Data::Map(entries) = &node.data else {
-            return Located::read(node, reader).map(|name| Self { name, weight: 1, max_in_flight: None });
+            return Located::read(node, reader).map(|name| Self {
+                name,
+                weight: 1,
+                weighed: false,
+                max_in_flight: None,
+            });
         };
         let form = TargetForm::read(node, reader)?;
         if entries.iter().all(|entry| entry.name != "use" || entry.value.data == Data::Null) {
             return reader.wrong(node.at, "`use` is missing", "name the target: `{use: provider/model}`");
         }
-        form.name.map(|name| Self { name, weight: form.weight, max_in_flight: form.max_in_flight })
+        let (weight, weighed) = (form.weight.unwrap_or(1), form.weight.is_some());
+        form.name.map(|name| Self { name, weight, weighed, max_in_flight: form.max_in_flight })
     }
 
     fn show(&self) -> Value {
@@ -330,8 +338,8 @@ settings! {
     pub struct TargetForm {
         /// Who, as `provider/model`.
         name as "use": Option<Located<TargetName>> = None,
-        /// Its share among those of its list; 0 is asked only when nothing else is left.
-        weight: u32 = 1,
+        /// Its share among those of its list, 1 if it is not said; 0 is asked only when nothing else is left.
+        weight: Option<u32> = None,
         /// At most so many calls at a time; those over it go to the next target, or wait. Default: no limit.
         max_in_flight: Option<NonZeroUsize> = None,
     }

@@ -1,4 +1,4 @@
-//! Amounts of money, as the operator writes them.
+//! Amounts of money, as the operator writes them, and factors.
 
 use serde_json::{Value, json};
 
@@ -10,6 +10,10 @@ use crate::money::Usd;
 /// An amount that is not negative: `0.25`, or `5 USD`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Money(pub Usd);
+
+/// A number, 0 or more.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Factor(pub f64);
 
 impl Setting for Money {
     fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
@@ -27,5 +31,20 @@ impl Setting for Money {
 
     fn show(&self) -> Value {
         json!(format!("{} USD", self.0))
+    }
+}
+
+impl Setting for Factor {
+    fn read(node: &Node, reader: &mut Reader<'_>) -> Option<Self> {
+        let wanted = "a number, 0 or more";
+        let text = reader.text(node, wanted)?;
+        match text.parse().ok().filter(|number| (0.0..=1e9).contains(number)) {
+            Some(number) => Some(Self(number)),
+            None => reader.unexpected(node, wanted),
+        }
+    }
+
+    fn show(&self) -> Value {
+        json!(self.0)
     }
 }

@@ -5,7 +5,9 @@
 //! version; they are refused by name, because a limit that is read and not kept is worse than none.
 
 mod callers;
+mod choice;
 mod intercept;
+mod log;
 mod offer;
 mod route;
 
@@ -20,7 +22,9 @@ use super::waits::{After, Hold, KeepAlive};
 use super::words::words;
 
 pub use callers::Caller;
+pub use choice::{Balance, MaxPrice, Prefer, Promise, Require, Scoring, Sticky};
 pub use intercept::{Authority, Intercept, NameConstraints, OnClientReject};
+pub use log::{Format, Level, Log};
 pub use offer::{Abilities, Data, Offer, Price};
 pub use route::{Keep, Route, When};
 
@@ -113,9 +117,9 @@ settings! {
         max_in_flight: Option<NonZeroUsize> = None,
         /// Probing of its addresses, or `off`.
         health: Switch<Health> = Switch::On(Health::default()),
-        /// What it does with what it is sent.
+        /// What it does with what it is sent, for `require`.
         data: Data = Data::default(),
-        /// How its models' weights are stored: `fp8`, `bf16` ...
+        /// How its models' weights are stored, for `require`: `fp8`, `bf16` ...
         quantization: Option<String> = None,
         /// The models it offers, for lists of models and for hints. Others can be asked for all the same.
         models: Named<Offer> = Named::default(),
@@ -151,8 +155,17 @@ settings! {
         targets: Vec<Target> = Vec::new(),
         /// Who answers when no target can, in this order. A list within the list shares the load like `targets`.
         fallbacks: Vec<Group> = Vec::new(),
-        /// How the load is shared.
-        balance: Balance = Balance::Weighted,
+        /// How the load is shared. Default: `score`, or `weighted` where one of the targets names a weight.
+        balance: Option<Balance> = None,
+        /// What a score is made of; what is not said is as in `defaults`.
+        scoring: Scoring = Scoring::default(),
+        /// Hard: no target outside answers, ever. An error lists who is excluded, and by what.
+        require: Require = Require::default(),
+        /// Soft: a target that misses a bound comes after those that keep them.
+        prefer: Prefer = Prefer::default(),
+        /// Whether a conversation stays where its prompt is cached: `auto`, `session` (only one that has a name) or `off`.
+        /// Default auto.
+        sticky: Option<Sticky> = None,
         /// When a call is tried again.
         retry: Retry = Retry::default(),
         /// How long a call may take.
@@ -176,7 +189,6 @@ settings! {
         /// 15s.
         keep_alive: Option<KeepAlive> = None,
     }
-    later ["require", "prefer", "sticky"]
 
     /// What a model does not say itself.
     pub struct Defaults {
@@ -194,6 +206,12 @@ settings! {
         hold: Option<Hold> = None,
         /// As in a model.
         keep_alive: Option<KeepAlive> = None,
+        /// As in a model.
+        scoring: Scoring = Scoring::default(),
+        /// As in a model, for those that say nothing of their own.
+        require: Require = Require::default(),
+        /// As in a model.
+        sticky: Option<Sticky> = None,
     }
 
     /// When a call is tried again. Only before the first token has gone out.
@@ -239,14 +257,6 @@ settings! {
         /// How long answers under way may go on after SIGTERM.
         grace: Duration = Duration::from_secs(30),
     }
-
-    /// What is logged, and how.
-    pub struct Log {
-        /// The least that is logged.
-        level: Level = Level::Info,
-        /// By default `text` on a terminal and `json` elsewhere.
-        format: Option<Format> = None,
-    }
 }
 
 words! {
@@ -284,12 +294,6 @@ words! {
         Entra = "entra",
     }
 
-    /// How a model's targets share the load.
-    pub enum Balance {
-        /// At random, in proportion to their weights.
-        Weighted = "weighted",
-    }
-    later ["score", "price", "latency", "throughput", "least_busy", "round_robin"]
 
     /// What to do when a stream breaks after its first token.
     pub enum Recover {
@@ -316,27 +320,5 @@ words! {
         /// A provider's filter refused what the request says, or stopped the answer before anything of it was shown.
         /// Others are asked only with this word; without it, an answer that a filter stopped is an answer.
         ContentFilter = "content_filter",
-    }
-
-    /// The least that is logged.
-    pub enum Level {
-        /// Only what is broken.
-        Error = "error",
-        /// And what the operator should look at.
-        Warn = "warn",
-        /// And what happens.
-        Info = "info",
-        /// And why.
-        Debug = "debug",
-        /// And everything else.
-        Trace = "trace",
-    }
-
-    /// How log lines look.
-    pub enum Format {
-        /// One JSON object a line.
-        Json = "json",
-        /// For people.
-        Text = "text",
     }
 }

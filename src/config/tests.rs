@@ -66,14 +66,14 @@ fn every_problem_is_told_with_its_place() {
 #[test]
 fn problems_of_models_are_told_with_their_places() {
     check(
-        "models:\n  smart:\n    targets: [gpt-5, {weight: 1}, {use: a/b, weight: -1}, ~]\n    balance: round_robin\n    sticky: {}\n",
+        "models:\n  smart:\n    targets: [gpt-5, {weight: 1}, {use: a/b, weight: -1}, ~]\n    balance: fair\n    sticky: {}\n",
         &[
             "3:15 models.smart.targets[0]: expected a target written as `provider/model`, found `gpt-5`",
             "3:22 models.smart.targets[1]: `use` is missing",
             "3:54 models.smart.targets[2].weight: expected a whole number, 0 or more, found `-1`",
             "3:59 models.smart.targets[3]: expected a target written as `provider/model`, found nothing",
-            "4:14 models.smart.balance: `round_robin` is not supported by this version yet",
-            "5:5 models.smart.sticky: `sticky` is not supported by this version yet",
+            "4:14 models.smart.balance: expected one of `score`, `price`, `latency`, `throughput`, `least_busy`, `weighted`, `round_robin`, found `fair`",
+            "5:13 models.smart.sticky: expected one of `auto`, `session`, `off`, found a map",
         ],
     );
     check(

@@ -92,8 +92,8 @@ pub fn meaning(kind: FaultKind) -> Meaning {
         }
         ContextExceeded => row(On::Always, Again::Never, Others::WithLargerContext),
         ContentFiltered => row(On::Said(|on| on.content_filter), Again::Never, Others::All),
-        Rejected | BadRequest | TooLarge | ClientTimeout | Forbidden | ClientGone | UnknownModel | NoTarget | Busy
-        | TotalTimeout | Overtaken | Internal | Unauthorized | OverBudget | OverLimit => {
+        Rejected | BadRequest | TooLarge | ClientTimeout | Forbidden | ClientGone | UnknownModel | NoTarget
+        | Excluded | Busy | TotalTimeout | Overtaken | Internal | Unauthorized | OverBudget | OverLimit => {
             row(On::Never, Again::Never, Others::None)
         }
     }

@@ -19,6 +19,7 @@ mod lane;
 mod outbound;
 mod patience;
 mod policy;
+mod question;
 mod recover;
 mod refusal;
 mod relay;
@@ -36,7 +37,6 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use tokio::time::Instant;
 
 use attended::Attended;
 use tries::Tries;
@@ -120,7 +120,7 @@ impl<T: Transport> Exchange<T> {
         let model = routed::choose(call, &self.registry)?;
         call.record.model = Some(model.name.clone());
         let model = policy::of_call(model, &call.headers)?;
-        let plan = Plan::new(model, Instant::now().into_std(), fastrand::f64);
+        let plan = Plan::new(model, &question::of_call(call), fastrand::f64)?;
         let mut tries = Tries::new(call, &plan);
         client.attend(call, &plan.model.policy);
         match self.answer(call, client, &plan, &mut tries, None).await {

@@ -68,6 +68,7 @@ impl<T: Transport> Exchange<T> {
                 Ok(()) => {
                     pump.call.record.recovered = pump.call.record.recovered.map(|_| true);
                     pump.call.record.outcome = Outcome::Success;
+                    in_flight.ended(Instant::now().into_std(), &pump.call.record.usage);
                     reply.release().await;
                     return Ok(());
                 }

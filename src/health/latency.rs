@@ -27,6 +27,8 @@ pub struct Quantiles {
     pub recent: u32,
     /// Half of the last hundred calls were at most as slow.
     pub p50: u32,
+    /// 75 % were.
+    pub p75: u32,
     /// 90 % were.
     pub p90: u32,
     /// 95 % were.
@@ -72,7 +74,14 @@ impl Latency {
         sorted.sort_unstable();
         let at_most = |percent: usize| sorted[(sorted.len() * percent).div_ceil(100) - 1];
         let recent = self.average.round() as u32;
-        Some(Quantiles { recent, p50: at_most(50), p90: at_most(90), p95: at_most(95), p99: at_most(99) })
+        Some(Quantiles {
+            recent,
+            p50: at_most(50),
+            p75: at_most(75),
+            p90: at_most(90),
+            p95: at_most(95),
+            p99: at_most(99),
+        })
     }
 
     /// How many samples there ever were.

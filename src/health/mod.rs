@@ -9,9 +9,11 @@
 
 pub mod breaker;
 pub mod gate;
+mod gauge;
 pub mod hedge_budget;
 mod key;
 pub mod latency;
+mod measures;
 mod moment;
 mod pace;
 mod registry;
@@ -22,9 +24,11 @@ pub mod window;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use breaker::Standing;
+pub use gauge::Figure;
 pub use hedge_budget::HedgeBudget;
 pub use key::KeyHealth;
 pub use latency::After;
+pub use measures::{Figures, Measures};
 pub use registry::Registry;
 pub use retry_budget::RetryBudget;
 pub use target::{InFlight, LastFault, TargetHealth, TargetReport};

@@ -25,6 +25,7 @@ const LEAST: Duration = Duration::from_secs(5);
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     p50: AtomicU32,
+    p75: AtomicU32,
     p90: AtomicU32,
     p95: AtomicU32,
     p99: AtomicU32,
@@ -48,9 +49,10 @@ impl Pace {
     }
 
     fn set(&self, samples: &Latency) {
-        let Some(Quantiles { p50, p90, p95, p99, .. }) = samples.quantiles() else { return };
+        let Some(Quantiles { p50, p75, p90, p95, p99, .. }) = samples.quantiles() else { return };
         // What is quicker than a millisecond is known all the same.
-        for (kept, value) in [(&self.p50, p50), (&self.p90, p90), (&self.p95, p95), (&self.p99, p99)] {
+        let kept = [&self.p50, &self.p75, &self.p90, &self.p95, &self.p99];
+        for (kept, value) in kept.into_iter().zip([p50, p75, p90, p95, p99]) {
             kept.store(value.max(1), Relaxed);
         }
     }
@@ -63,6 +65,18 @@ impl Pace {
             After::P90 => &self.p90,
             After::P95 => &self.p95,
             After::P99 => &self.p99,
+        };
+        let millis = kept.load(Relaxed);
+        (millis > 0).then(|| Duration::from_millis(millis.into()))
+    }
+
+    /// So many percent of the samples were at most this; `None` while too little is known. Of 50, 75, 90 and 99.
+    pub(super) fn at(&self, percent: u8) -> Option<Duration> {
+        let kept = match percent {
+            0..=50 => &self.p50,
+            51..=75 => &self.p75,
+            76..=90 => &self.p90,
+            _ => &self.p99,
         };
         let millis = kept.load(Relaxed);
         (millis > 0).then(|| Duration::from_millis(millis.into()))

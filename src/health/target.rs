@@ -15,9 +15,10 @@ use super::breaker::{Breaker, Pass, Standing};
 use super::gate::{Gate, Room};
 use super::latency::{After, Latency, Quantiles};
 use super::lock;
+use super::measures::Measures;
 use super::moment::Moment;
 use super::pace::Pace;
-use crate::canonical::{Blame, Fault, FaultKind};
+use crate::canonical::{Blame, Fault, FaultKind, Usage};
 use crate::names::TargetId;
 
 /// A provider may send a page of HTML as its error; the operator needs the first line.
@@ -44,7 +45,10 @@ pub struct TargetHealth {
     first_token: Pace,
     /// How soon answers that are not streamed are there.
     whole_reply: Pace,
+    /// How long a thousand tokens take, once an answer has begun.
+    speed: Pace,
     gate: Arc<Gate>,
+    measures: Measures,
     learned: Mutex<Learned>,
 }
 
@@ -53,6 +57,7 @@ struct Learned {
     breaker: Breaker,
     first_token: Latency,
     whole_reply: Latency,
+    speed: Latency,
     last_fault: Option<(Instant, LastFault)>,
 }
 
@@ -66,6 +71,8 @@ pub struct InFlight {
     started: Instant,
     /// Its answer is not streamed: what is waited for is the whole of it.
     whole: bool,
+    /// Its first token came so long after its start.
+    began: Option<Duration>,
     /// Given back when its answer has ended.
     room: Option<Room>,
 }
@@ -119,7 +126,9 @@ impl TargetHealth {
             recovered: Moment::none(),
             first_token: Pace::default(),
             whole_reply: Pace::default(),
+            speed: Pace::default(),
             gate: Arc::default(),
+            measures: Measures::new(),
             learned: Mutex::default(),
         }
     }
@@ -166,7 +175,12 @@ impl TargetHealth {
             Some(epoch) => Pass::ordinary(epoch),
             None => self.learn(|learned| learned.breaker.admit(now)),
         };
-        InFlight { target: self.clone(), pass: Some(pass), started: now, whole: false, room: None }
+        InFlight { target: self.clone(), pass: Some(pass), started: now, whole: false, began: None, room: None }
+    }
+
+    /// What its calls have shown.
+    pub fn measures(&self) -> &Measures {
+        &self.measures
     }
 
     /// Where its calls are limited.
@@ -184,6 +198,16 @@ impl TargetHealth {
     /// is known.
     pub fn late_after(&self, after: After, streamed: bool) -> Option<Duration> {
         if streamed { self.first_token.late_after(after) } else { self.whole_reply.late_after(after) }
+    }
+
+    /// Seconds to the first token, of so many percent of its latest streams; `None` while too little is known.
+    pub fn first_token_at(&self, percent: u8) -> Option<f64> {
+        self.first_token.at(percent).map(|time| time.as_secs_f64())
+    }
+
+    /// Tokens a second, of which so many percent of its latest streams had at least as many.
+    pub fn throughput_at(&self, percent: u8) -> Option<f64> {
+        self.speed.at(percent).map(|time| 1_000.0 / time.as_secs_f64())
     }
 
     /// Calls under way.
@@ -260,6 +284,8 @@ impl InFlight {
     /// The first real event has arrived, or the whole of an answer that is not streamed.
     pub fn answered(&mut self, now: Instant, took: Duration) {
         let Some(pass) = self.pass.take() else { return };
+        self.began = (!self.whole).then_some(took);
+        self.target.measures.answered(now, self.began);
         self.target.learn(|learned| {
             learned.breaker.success(now, pass);
             let (latency, pace) = self.paced(learned);
@@ -271,6 +297,7 @@ impl InFlight {
     /// It failed before the first real event.
     pub fn fault(mut self, now: Instant, fault: &Fault) {
         let Some(pass) = self.pass.take() else { return };
+        self.measured(now, fault);
         self.target.learn(|learned| {
             learned.remember(now, fault);
             if fault.kind == FaultKind::FirstTokenTimeout {
@@ -298,8 +325,39 @@ impl InFlight {
         }
     }
 
+    /// The answer has ended as it should, and used so much.
+    pub fn ended(self, now: Instant, usage: &Usage) {
+        let took = now.saturating_duration_since(self.started);
+        self.target.measures.ended(now, took, self.began, usage);
+        // A few tokens come all at once, and say nothing of how fast more would.
+        if let (Some(began), Some(tokens @ 16..)) = (self.began, usage.output) {
+            let a_thousand = took.saturating_sub(began).mul_f64(1_000.0 / tokens as f64);
+            self.target.learn(|learned| {
+                learned.speed.record(a_thousand);
+                self.target.speed.follow(&learned.speed);
+            });
+        }
+    }
+
+    fn measured(&self, now: Instant, fault: &Fault) {
+        let measures = &self.target.measures;
+        match fault.kind {
+            FaultKind::RateLimited => measures.limited(now),
+            _ if fault.blame() != Blame::Target || fault.one_address => {}
+            kind => {
+                if kind == FaultKind::FirstTokenTimeout && !self.whole {
+                    measures.late(now, now.saturating_duration_since(self.started));
+                }
+                measures.failed(now);
+            }
+        }
+    }
+
     /// The answer broke off after its first real event.
     pub fn broke(self, now: Instant, fault: &Fault) {
+        if fault.blame() == Blame::Target {
+            self.target.measures.failed(now);
+        }
         self.target.learn(|learned| {
             learned.remember(now, fault);
             if fault.blame() == Blame::Target {

@@ -4,15 +4,19 @@
 //! in which one call tries them; the exchange walks that order and never chooses by itself. [`routes`] may say which model
 //! answers, whatever the call names.
 
+pub mod choice;
+pub mod constraints;
 pub mod inside;
 pub mod plan;
 mod recovery;
 pub mod routes;
+pub mod score;
 pub mod wishes;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use choice::Choice;
 pub use recovery::{After, Hedge, Hold, Recover};
 
 use crate::canonical::Abilities;
@@ -30,6 +34,13 @@ pub struct Model {
     pub groups: Vec<Vec<Target>>,
     /// How calls of this model are tried.
     pub policy: Policy,
+}
+
+impl Model {
+    /// A target by its place.
+    pub fn target(&self, group: u16, index: u16) -> &Target {
+        &self.groups[usize::from(group)][usize::from(index)]
+    }
 }
 
 /// One model at one provider.
@@ -95,6 +106,8 @@ pub struct Policy {
     pub hedge: Option<Hedge>,
     /// After how long a silence a streaming client is told that we are still there; `None`: never.
     pub keep_alive: Option<Duration>,
+    /// How a target is chosen.
+    pub choice: Arc<Choice>,
 }
 
 /// Which faults may be tried again, as `retry.on` lists them.

@@ -5,6 +5,7 @@
 
 mod base_url;
 mod callers;
+mod choice;
 mod intercept;
 mod known;
 mod model;
@@ -120,7 +121,7 @@ fn assemble(
         callers: callers::decide(config, &mut Vec::new()),
         routes_look_inside: routes.iter().any(Route::looks_inside),
         routes,
-        defaults: model::policy((&config.defaults).into(), config),
+        defaults: model::policy((&config.defaults).into(), choice::of_defaults(&config.defaults), config),
         max_in_flight: config.max_in_flight.map(usize::from),
         queue: Line { size: config.queue.size as usize, wait: config.queue.wait },
         body_limit: config.body_limit.0,

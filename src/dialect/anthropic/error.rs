@@ -50,7 +50,7 @@ fn words(fault: &Fault) -> (StatusCode, &'static str) {
             (status, kind)
         }
         ContextExceeded | ContentFiltered => (StatusCode::BAD_REQUEST, REQUEST),
-        UnknownModel | ModelMissing => (StatusCode::NOT_FOUND, "not_found_error"),
+        UnknownModel | ModelMissing | Excluded => (StatusCode::NOT_FOUND, "not_found_error"),
         TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "request_too_large"),
         ClientTimeout => (StatusCode::REQUEST_TIMEOUT, REQUEST),
         Forbidden => (StatusCode::FORBIDDEN, "permission_error"),

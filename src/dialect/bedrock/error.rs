@@ -91,8 +91,10 @@ pub fn write_exception(fault: &Fault, out: &mut Vec<u8>) {
     use FaultKind::*;
     let name = match fault.kind {
         RateLimited | QuotaExhausted | OverLimit | OverBudget => "throttlingException",
-        BadRequest | Unsupported | Rejected | ContextExceeded | ContentFiltered | UnknownModel | TooLarge
-        | ClientTimeout | Forbidden | Unauthorized | KeyRefused | ModelMissing | ClientGone => "validationException",
+        BadRequest | Unsupported | Rejected | ContextExceeded | ContentFiltered | UnknownModel | Excluded
+        | TooLarge | ClientTimeout | Forbidden | Unauthorized | KeyRefused | ModelMissing | ClientGone => {
+            "validationException"
+        }
         Overloaded | NoTarget | Busy => "serviceUnavailableException",
         ServerError | UpstreamTimeout | FirstTokenTimeout | IdleTimeout | Empty | Malformed | Truncated | Diverged
         | Overtaken | Reset => "modelStreamErrorException",
@@ -110,7 +112,7 @@ fn words(fault: &Fault) -> (u16, &'static str) {
             (fault.status.filter(|status| (400..=499).contains(status)).unwrap_or(400), "ValidationException")
         }
         TooLarge => (413, "ValidationException"),
-        UnknownModel | ModelMissing => (404, "ResourceNotFoundException"),
+        UnknownModel | ModelMissing | Excluded => (404, "ResourceNotFoundException"),
         ClientTimeout => (408, "RequestTimeoutException"),
         Forbidden | KeyRefused => (403, "AccessDeniedException"),
         Unauthorized => (403, "UnrecognizedClientException"),

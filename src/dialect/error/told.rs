@@ -21,7 +21,7 @@ pub fn status(fault: &Fault) -> StatusCode {
     match fault.kind {
         BadRequest | Unsupported => StatusCode::BAD_REQUEST,
         Rejected | ContextExceeded | ContentFiltered => upstreams(fault, 400..=499, StatusCode::BAD_REQUEST),
-        UnknownModel | ModelMissing => StatusCode::NOT_FOUND,
+        UnknownModel | ModelMissing | Excluded => StatusCode::NOT_FOUND,
         TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ClientTimeout => StatusCode::REQUEST_TIMEOUT,
         Forbidden => StatusCode::FORBIDDEN,
@@ -54,7 +54,7 @@ pub fn openai(fault: &Fault) -> (StatusCode, &'static str, Option<&'static str>)
     let label = Some(fault.kind.as_str());
     let (kind, code) = match fault.kind {
         BadRequest | Rejected => (REQUEST, None),
-        Unsupported | ClientTimeout | Forbidden | ClientGone => (REQUEST, label),
+        Unsupported | ClientTimeout | Forbidden | ClientGone | Excluded => (REQUEST, label),
         ContextExceeded => return (StatusCode::BAD_REQUEST, REQUEST, Some("context_length_exceeded")),
         ContentFiltered => return (StatusCode::BAD_REQUEST, REQUEST, Some("content_policy_violation")),
         UnknownModel | ModelMissing => (REQUEST, Some("model_not_found")),

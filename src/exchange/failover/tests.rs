@@ -10,7 +10,7 @@ use crate::snapshot;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-const KINDS: [FaultKind; 35] = {
+const KINDS: [FaultKind; 36] = {
     use FaultKind::*;
     [
         Connect,
@@ -37,6 +37,7 @@ const KINDS: [FaultKind; 35] = {
         Overtaken,
         UnknownModel,
         NoTarget,
+        Excluded,
         Busy,
         BadRequest,
         Unsupported,
@@ -157,8 +158,8 @@ fn every_kind_of_fault_has_its_row() {
                 ["b", "b", "-"]
             }
             ContentFiltered | Rejected | BadRequest | TooLarge | ClientTimeout | Forbidden | ClientGone
-            | UnknownModel | NoTarget | Busy | TotalTimeout | Overtaken | Internal | Unauthorized | OverBudget
-            | OverLimit => ["-", "-", "-"],
+            | UnknownModel | NoTarget | Excluded | Busy | TotalTimeout | Overtaken | Internal | Unauthorized
+            | OverBudget | OverLimit => ["-", "-", "-"],
         };
         let found = ["a b", "a | b", "a"].map(|groups| step(groups, "tries: 3", &format!("a:{kind}"), true));
         assert_eq!(found, expected, "{kind}");

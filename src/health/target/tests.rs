@@ -119,7 +119,7 @@ fn the_report_tells_it_all() {
         "health": "healthy", "breaker": "closed", "rests_for_ms": null,
         "paused_for_ms": null, "in_flight": 1,
         "consecutive_faults": 1, "success_share": 0.5,
-        "first_token_ms": {"recent": 250, "p50": 250, "p90": 250, "p95": 250, "p99": 250},
+        "first_token_ms": {"recent": 250, "p50": 250, "p75": 250, "p90": 250, "p95": 250, "p99": 250},
         "whole_reply_ms": null,
         "last_fault": {
             "kind": "server_error", "status": 502, "seconds_ago": 3,

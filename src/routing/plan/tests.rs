@@ -1,8 +1,10 @@
 //! Orders, shares and whole outages.
 
+use super::order::order;
 use super::*;
-use crate::canonical::{Fault, FaultKind};
+use crate::canonical::FaultKind;
 use crate::health::{KeyHealth, TargetHealth};
+use crate::routing::choice::{Balance, Choice};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -24,10 +26,18 @@ fn parse(groups: &str) -> (Vec<&str>, Vec<Seen>) {
             };
             names.push(&target[..1]);
             let weight = number(&target[1..split]);
-            seen.push(Seen { candidate: Candidate { group, index, standing }, weight, warmth: 1.0 });
+            seen.push(of(Candidate { group, index, standing }, weight, 1.0));
         }
     }
     (names, seen)
+}
+
+fn of(candidate: Candidate, weight: u32, warmth: f64) -> Seen {
+    Seen { candidate, weight, warmth, busy: 0, place: 0, slow: false, warm: false }
+}
+
+fn weighted() -> Choice {
+    Choice { balance: Balance::Weighted, ..Choice::default() }
 }
 
 /// The names in their order.
@@ -37,7 +47,7 @@ fn tell(groups: &str, dice: impl FnMut() -> f64) -> String {
         let same = |other: &Seen| (other.candidate.group, other.candidate.index) == (one.group, one.index);
         names[seen.iter().position(same).unwrap()]
     };
-    order(&seen, dice).into_iter().map(name).collect()
+    order(&seen, &[], &weighted(), None, dice).into_iter().map(name).collect()
 }
 
 fn check(groups: &str, expected: &str) {
@@ -177,9 +187,9 @@ fn outage(seed: u64, apart: Duration, back: Duration) -> Outage {
         let seen = [0, 1].map(|index| {
             let target = &targets[usize::from(index)];
             let standing = judge(target.standing(now), None, now);
-            Seen { candidate: Candidate { group: 0, index, standing }, weight: 50, warmth: target.warmth(now) }
+            of(Candidate { group: 0, index, standing }, 50, target.warmth(now))
         });
-        for candidate in order(&seen, || dice.f64()) {
+        for candidate in order(&seen, &[], &weighted(), None, || dice.f64()) {
             let mut in_flight = targets[usize::from(candidate.index)].start(now);
             if candidate.index == 0 && passed > 10 * SECOND && passed < back {
                 met_dead += 1;

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::choice;
 use super::recovery::{self, Said};
 use crate::config::Config;
 use crate::config::Problem;
@@ -16,7 +17,7 @@ use crate::config::units::Period;
 use crate::health::Registry;
 use crate::names::{ProviderId, TargetId};
 use crate::provider::Provider;
-use crate::routing::{Model, Policy, RetryOn, Target};
+use crate::routing::{Choice, Model, Policy, RetryOn, Target};
 
 /// Enough for a target, its equal and a fallback; more would only keep a client waiting in a general outage.
 const TRIES: u32 = 3;
@@ -107,11 +108,15 @@ pub fn open(
         })
     };
     let groups = groups(said).map(|group| group.iter().filter_map(target).collect());
-    Model { name: name.into(), groups: groups.collect(), policy: policy(said.into(), config) }
+    Model {
+        name: name.into(),
+        groups: groups.collect(),
+        policy: policy(said.into(), choice::of_model(said, &config.defaults), config),
+    }
 }
 
 /// What a model says, else what the defaults say, else what a careful operator would.
-pub fn policy(said: Said<'_>, config: &Config) -> Policy {
+pub fn policy(said: Said<'_>, choice: Choice, config: &Config) -> Policy {
     let default = Said::from(&config.defaults);
     let time_said = |what: fn(&Timeouts) -> Option<Period>| what(said.timeouts).or(what(default.timeouts));
     let time = |what, otherwise| time_said(what).map_or(otherwise, |period| period.0);
@@ -129,6 +134,7 @@ pub fn policy(said: Said<'_>, config: &Config) -> Policy {
         hold: recovery::hold(said, default),
         hedge: recovery::hedge(said, default),
         keep_alive: recovery::keep_alive(said, default),
+        choice: Arc::new(choice),
     }
 }
 

@@ -29,7 +29,7 @@ impl<'a> From<&'a schema::Model> for Said<'a> {
 
 impl<'a> From<&'a Defaults> for Said<'a> {
     fn from(said: &'a Defaults) -> Self {
-        let Defaults { retry, timeouts, strict, hedge, recover, hold, keep_alive } = said;
+        let Defaults { retry, timeouts, strict, hedge, recover, hold, keep_alive, .. } = said;
         let (hedge, keep_alive) = (hedge.as_ref(), *keep_alive);
         Self { retry, timeouts, strict: *strict, hedge, recover: *recover, hold: *hold, keep_alive }
     }

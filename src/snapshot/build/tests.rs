@@ -200,10 +200,12 @@ fn the_reference_file_is_served_and_gives_a_models_defaults() {
     let config = parse(reference, "outrider.yaml", &Fake { variables, files }).unwrap().config;
     let built = build(&config, &Registry::new(), None);
     let smart = &built.unwrap_or_else(|problems| panic!("{problems}")).models["smart"].policy;
-    let default = model::policy((&schema::Defaults::default()).into(), &Config::default());
+    let nothing = schema::Defaults::default();
+    let default = model::policy((&nothing).into(), choice::of_defaults(&nothing), &Config::default());
     assert_eq!((smart.tries, smart.patience, smart.retry_on), (default.tries, default.patience, default.retry_on));
     assert_eq!((smart.first_token, smart.idle, smart.total), (default.first_token, default.idle, default.total));
     assert_eq!((smart.recover, smart.hold), (default.recover, default.hold));
+    assert_eq!((smart.choice.scoring, smart.choice.sticky), (default.choice.scoring, default.choice.sticky));
     assert_eq!(
         (smart.hedge, default.hedge),
         (Some(Hedge::default()), None),

@@ -11,6 +11,7 @@ fn case_143_a_client_is_told_in_the_services_words() {
         (Rejected, 400, "ValidationException"),
         (TooLarge, 413, "ValidationException"),
         (UnknownModel, 404, "ResourceNotFoundException"),
+        (Excluded, 404, "ResourceNotFoundException"),
         (ModelMissing, 404, "ResourceNotFoundException"),
         (KeyRefused, 403, "AccessDeniedException"),
         (Forbidden, 403, "AccessDeniedException"),

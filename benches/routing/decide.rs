@@ -1,0 +1,85 @@
+//! How long a decision takes, and what it allocates.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use http::HeaderMap;
+use outrider::canonical::{Dialect, Usage};
+use outrider::routing::choice::Balance;
+use outrider::routing::plan::{Plan, Question};
+use outrider::routing::routes::{Pattern, Route, Then, Traits, When, route};
+use outrider::routing::score::Estimate;
+
+use super::models;
+
+/// What has to be beaten.
+const DECISION: Duration = Duration::from_micros(5);
+const ROUTES: Duration = Duration::from_micros(50);
+
+/// Prints both.
+pub fn report() {
+    for count in [2, 10, 100] {
+        let took = decision(count);
+        println!("decision by score among {count} measured targets: {took:?}");
+        if count == 100 {
+            assert!(took < DECISION * 4, "a decision takes {took:?}");
+        }
+        let _ = DECISION;
+    }
+    let took = routes(10_000);
+    println!("10,000 routes of which the last fits: {took:?} (aim: under {ROUTES:?})");
+}
+
+fn decision(count: usize) -> Duration {
+    let model = models::alike(count, Balance::Score);
+    let mut now = Instant::now();
+    let mut dice = fastrand::Rng::with_seed(7);
+    for target in model.groups[0].iter().cycle().take(count * 30) {
+        now += Duration::from_millis(10);
+        let mut in_flight = target.health.start(now);
+        let first = Duration::from_millis(400 + dice.u64(..400));
+        in_flight.answered(now, first);
+        let usage = Usage { input: Some(1_000), output: Some(200), ..Usage::default() };
+        in_flight.ended(now + first * 8, &usage);
+    }
+    let question = Question { estimate: Estimate { input: Some(1_000.0), output_at_most: None }, ..Question::at(now) };
+    best_of(|| {
+        let _ = black_box(Plan::new(model.clone(), black_box(&question), || dice.f64()));
+    })
+}
+
+fn routes(count: usize) -> Duration {
+    let when = |index: usize| When {
+        models: vec![Pattern::new(&format!("model-{index}"))],
+        headers: vec![("x-team".parse().expect("a name"), vec![Pattern::new(&format!("team-{index}-*"))])],
+        ..When::default()
+    };
+    let routes: Vec<Route> =
+        (0..count).map(|index| Route { when: when(index), then: Then::Deny("no".into()) }).collect();
+    let mut headers = HeaderMap::new();
+    headers.insert("x-team", format!("team-{}-search", count - 1).parse().expect("a value"));
+    let model = format!("model-{}", count - 1);
+    let call = Traits {
+        model: &model,
+        dialect: Dialect::OpenAiChat,
+        host: None,
+        path: "/v1/chat/completions",
+        headers: &headers,
+        caller: None,
+        inside: None,
+        minute: 0,
+        stream: true,
+    };
+    best_of(|| assert!(black_box(route(black_box(&routes), &call)).is_some()))
+}
+
+/// The mean of the best of many rounds: what else the machine does only adds.
+fn best_of(mut work: impl FnMut()) -> Duration {
+    const ROUND: u32 = 200;
+    let round = |_| {
+        let start = Instant::now();
+        (0..ROUND).for_each(|_| work());
+        start.elapsed() / ROUND
+    };
+    (0..50).map(round).min().unwrap_or_default()
+}

@@ -1,0 +1,103 @@
+//! How a model chooses among its targets: what the operator said, decided.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use super::constraints::Require;
+use super::score::Scoring;
+use super::wishes::Percentiles;
+
+/// How a model chooses among its targets.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Choice {
+    /// How the ready targets of a group share the calls.
+    pub balance: Balance,
+    /// What a score is made of.
+    pub scoring: Scoring,
+    /// Hard: no target outside, ever.
+    pub require: Require,
+    /// Soft: who is slower comes last.
+    pub prefer: Prefer,
+    /// Whether a conversation stays where its prompt is cached.
+    pub sticky: Sticky,
+}
+
+/// How the ready targets of a group share the calls.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Balance {
+    /// By what a good answer costs: [`super::score`].
+    #[default]
+    Score,
+    /// The cheapest first.
+    Price,
+    /// The one with the soonest first token first.
+    Latency,
+    /// The one that writes fastest first.
+    Throughput,
+    /// The one with the fewest calls under way for its weight first.
+    LeastBusy,
+    /// At random, in proportion to their weights.
+    Weighted,
+    /// One after the other.
+    RoundRobin(Turn),
+}
+
+/// Whose turn it is. All that has grown out of one configuration shares it.
+#[derive(Clone, Debug, Default)]
+pub struct Turn(Arc<AtomicUsize>);
+
+impl Turn {
+    /// The number of this call.
+    pub fn next(&self) -> usize {
+        self.0.fetch_add(1, Relaxed)
+    }
+
+    /// The number that the next call will have.
+    pub fn peek(&self) -> usize {
+        self.0.load(Relaxed)
+    }
+}
+
+/// Whose turn it is does not make another configuration.
+impl PartialEq for Turn {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Balance {
+    /// As it is written.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Score => "score",
+            Self::Price => "price",
+            Self::Latency => "latency",
+            Self::Throughput => "throughput",
+            Self::LeastBusy => "least_busy",
+            Self::Weighted => "weighted",
+            Self::RoundRobin(_) => "round_robin",
+        }
+    }
+}
+
+/// Soft bounds: who misses one comes after those that keep them all.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Prefer {
+    /// At most so many seconds to the first token.
+    pub first_token: Percentiles,
+    /// At least so many tokens a second.
+    pub throughput: Percentiles,
+}
+
+/// Whether a conversation stays where its prompt is cached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sticky {
+    /// A conversation that has a name stays from its first answer on; one that is known by its beginning, once its
+    /// prompt was seen to come from a cache.
+    #[default]
+    Auto,
+    /// Only a conversation that has a name.
+    Session,
+    /// It does not matter.
+    Off,
+}
