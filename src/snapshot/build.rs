@@ -54,11 +54,16 @@ pub fn build(config: &Config, registry: &Registry, previous: Option<&Snapshot>) 
     Ok(assemble(config, decided, registry, previous))
 }
 
+/// Calls are led here, which go on to where they were going when nothing is said about them.
+fn intercepts(config: &Config) -> bool {
+    matches!(config.intercept, Some(Switch::On(_))) || config.listen.0.iter().any(|door| door.value.transparent)
+}
+
 /// What is known of models and the providers as they will be, and everything that is wrong with the configuration.
 fn decide(config: &Config) -> ((Arc<Catalogue>, Vec<provider::Decided>), Vec<Problem>) {
     let mut problems = Vec::new();
     let catalogue = Arc::new(known::catalogue(config, &mut problems));
-    if config.providers.0.is_empty() {
+    if config.providers.0.is_empty() && !intercepts(config) {
         let help = "add one: `providers: {openai: {api_key: \"${OPENAI_API_KEY}\"}}`";
         problems.push(Problem::new(Place::default(), "no provider is configured").help(help));
     }

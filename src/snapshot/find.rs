@@ -63,6 +63,7 @@ impl Snapshot {
         near.truncate(NEAREST);
         let providers = quoted(self.providers.keys().map(|id| id.as_str()));
         let hint = match near.is_empty() {
+            true if self.providers.is_empty() => "no provider is configured".to_owned(),
             false => format!("did you mean {}?", quoted(near)),
             true => format!("write it as `provider/model` with one of the providers {providers}"),
         };
@@ -124,6 +125,11 @@ models:
         let all = "did you mean `one/fast`, `one/gpt-5`, `one/meta/llama-3`?";
         check(FILE, "one/", Err(&format!("model `one/` is not configured; {all}")));
         check(FILE, &"x".repeat(257), Err("the model's name is longer than 256 bytes"));
+    }
+
+    #[test]
+    fn without_providers_no_name_is_known() {
+        check("intercept: {}", "gpt-5", Err("model `gpt-5` is not configured; no provider is configured"));
     }
 
     #[test]

@@ -33,6 +33,7 @@ mod reload;
 mod replay;
 mod request_bodies;
 mod routes;
+mod secrets;
 mod silence;
 mod streams;
 mod targets;

@@ -77,6 +77,32 @@ fn programs_that_know_nothing_of_us_are_served_behind_redirection() {
 }
 
 #[test]
+fn hosts_that_nobody_named_are_resolved_by_the_dns_alone() {
+    run_script(async {
+        let Some(said) = in_a_namespace("names.py").await else { return };
+        if said.contains("skipped: ") {
+            return eprintln!("{said}");
+        }
+        for what in ["listed hosts", "other hosts", "no host"] {
+            assert!(said.contains(&format!("PASS {what}")), "{said}");
+        }
+    });
+}
+
+#[test]
+fn the_quickstarts_lines_do_what_they_say() {
+    run_script(async {
+        let Some(said) = in_a_namespace("quickstart.py").await else { return };
+        if said.contains("skipped: ") {
+            return eprintln!("{said}");
+        }
+        for page in ["base-url.md", "redirect.md"] {
+            assert!(said.contains(&format!("PASS {page}")), "{said}");
+        }
+    });
+}
+
+#[test]
 fn official_sdks_as_they_are_come_in_by_each_way_and_the_page_says_so() {
     run_script(async {
         let Some(said) = in_a_namespace("clients.py").await else { return };

@@ -39,7 +39,7 @@ models:
 class World:
     """The folder that the sidecar and the application share, and the sidecar."""
 
-    def __init__(self, outrider):
+    def __init__(self, outrider, config=CONFIG):
         self.kept = tempfile.TemporaryDirectory()
         self.folder = self.kept.name
         os.chmod(self.folder, 0o755)
@@ -51,7 +51,7 @@ class World:
             os.mkdir(f"{self.folder}/{own}")
             os.chmod(f"{self.folder}/{own}", 0o777)
         with open(f"{self.folder}/outrider.yaml", "w") as file:
-            file.write(CONFIG)
+            file.write(config)
         self.certify()
         self.name()
 
@@ -276,4 +276,5 @@ def main():
     print("DONE", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

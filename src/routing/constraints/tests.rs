@@ -18,7 +18,10 @@ fn target(name: &str, facts: Facts) -> Target {
     let registry = Registry::new();
     let config = parse(FILE, "o.yaml", &Fake::default()).unwrap().config;
     let model = build(&config, &registry, None).unwrap().find(name, &registry).unwrap();
-    Target { facts: Arc::new(facts), ..model.groups[0][0].clone() }
+    let target = model.groups[0][0].clone();
+    let mut known = Facts::clone(&target.facts);
+    known.overlay(facts);
+    Target { facts: Arc::new(known), ..target }
 }
 
 fn usd(text: &str) -> Option<Usd> {

@@ -22,6 +22,13 @@ fn check(text: &str, expected: &[&str]) {
 }
 
 #[test]
+fn calls_that_are_led_here_need_no_provider() {
+    check("intercept: {}", &[]);
+    check("listen: {address: '127.0.0.1:1', transparent: true}", &[]);
+    check("intercept: off", &["0:0 : no provider is configured"]);
+}
+
+#[test]
 fn providers_that_can_not_be_called_are_refused() {
     let check = |provider: &str, expected: &[&str]| check(&format!("providers: {{{provider}}}"), expected);
     check("", &["0:0 : no provider is configured"]);
