@@ -15,7 +15,8 @@ pub fn run(listen: &str, host: &str) {
         let host = TcpStream::connect(host).expect("the host");
         let (from_client, to_host) = (client.try_clone().expect("a socket"), host.try_clone().expect("a socket"));
         std::thread::spawn(|| pass(from_client, to_host));
-        std::thread::spawn(|| pass(host, client));
+        // Here and not in a thread of its own, whose CPU time nobody could ask for when it has ended.
+        pass(host, client);
     }
 }
 

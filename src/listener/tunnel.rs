@@ -16,8 +16,12 @@ use tokio::time::Instant;
 
 use crate::telemetry::ways::Tunnel;
 
-/// For each way: a whole TLS record with its frame.
-const BUFFER: usize = 17 << 10;
+/// Toward the host: a whole TLS record with its frame.
+const TO_HOST: usize = 17 << 10;
+
+/// From the host, whence most of the bytes come. Packets leave at once (`TCP_NODELAY`), so a smaller buffer makes more of
+/// them: with 17 KiB a tunnel is a fifth slower than a plain copy (benches/ways), with this it is not.
+const FROM_HOST: usize = 64 << 10;
 
 /// Nothing passes for so long: nobody is there. What Envoy waits, too.
 pub(super) const IDLE: Duration = Duration::from_secs(60 * 60);
@@ -36,7 +40,7 @@ pub(super) async fn run(
     let activity = Arc::new(Activity::new());
     let mut client = Watched { inner: client, meter, from_host: false, activity: activity.clone() };
     let mut host = Watched { inner: host, meter, from_host: true, activity: activity.clone() };
-    let copying = io::copy_bidirectional_with_sizes(&mut client, &mut host, BUFFER, BUFFER);
+    let copying = io::copy_bidirectional_with_sizes(&mut client, &mut host, TO_HOST, FROM_HOST);
     let at_rest = async {
         activity.silent_for(idle, false).await;
         io::ErrorKind::TimedOut
