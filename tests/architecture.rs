@@ -92,7 +92,21 @@ const ARROWS: &[(&str, &[&str])] = &[
             "exchange",
         ],
     ),
-    ("admin", &["names", "canonical", "upstream", "health", "telemetry", "provider", "routing", "snapshot"]),
+    (
+        "admin",
+        &[
+            "names",
+            "money",
+            "canonical",
+            "upstream",
+            "health",
+            "telemetry",
+            "provider",
+            "routing",
+            "ledger",
+            "snapshot",
+        ],
+    ),
     ("inject", &["trust"]),
     ("redirect", &[]),
     (
@@ -105,13 +119,14 @@ const ARROWS: &[(&str, &[&str])] = &[
             "health",
             "telemetry",
             "provider",
+            "ledger",
             "snapshot",
             "exchange",
             "listener",
             "admin",
         ],
     ),
-    ("cli", &["inject", "redirect", "config", "trust", "health", "telemetry", "snapshot", "app"]),
+    ("cli", &["inject", "redirect", "money", "config", "trust", "health", "telemetry", "ledger", "snapshot", "app"]),
     ("main", &["cli"]),
 ];
 

@@ -8,6 +8,7 @@ mod pages;
 mod readiness;
 mod report;
 mod route;
+mod spend;
 
 #[cfg(test)]
 mod fixture;
@@ -71,6 +72,7 @@ impl Door {
             Page::Ready => pages::ready(self.readiness.reason()),
             Page::Metrics => pages::metrics(&self.telemetry.metrics, &self.snapshot.load(), &self.health),
             Page::Targets => pages::json(200, &report::targets(&self.snapshot.load(), &self.health.targets(), now)),
+            Page::Spend => pages::json(200, &spend::spend(&self.snapshot.load())),
             Page::Config => pages::json(200, &self.snapshot.load().redacted),
         }
     }

@@ -7,6 +7,7 @@ use http::Response;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
+use super::spend;
 use crate::health::Registry;
 use crate::health::gate::Gate;
 use crate::names::TargetId;
@@ -22,6 +23,7 @@ outrider
 /readyz    calls can be served
 /metrics   counters, for Prometheus
 /targets   who answers, and how they are doing
+/spend     budgets and limits, and what is left of them
 /config    the configuration in use, without its secrets
 ";
 
@@ -44,7 +46,7 @@ pub(super) fn metrics(metrics: &Metrics, snapshot: &Snapshot, registry: &Registr
         reachable: provider.endpoint.reachable(),
         resting: provider.keys.iter().filter_map(|key| resting(key, now)).collect(),
     });
-    let text = metrics.render(targets, providers, gates(snapshot, registry));
+    let text = metrics.render(targets, providers, gates(snapshot, registry), spend::gauges(snapshot));
     respond(200, Metrics::CONTENT_TYPE, text.into_bytes())
 }
 

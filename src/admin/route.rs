@@ -20,6 +20,8 @@ pub enum Page {
     Metrics,
     /// `/targets`: who answers, and how they are doing.
     Targets,
+    /// `/spend`: how budgets and limits stand.
+    Spend,
     /// `/config`: what is configured, without its secrets.
     Config,
 }
@@ -43,6 +45,7 @@ pub fn route(knock: &Knock, token: Option<&str>) -> Result<Page, Refusal> {
         "/readyz" => Some(Page::Ready),
         "/metrics" => Some(Page::Metrics),
         "/targets" => Some(Page::Targets),
+        "/spend" => Some(Page::Spend),
         "/config" => Some(Page::Config),
         _ => None,
     };
@@ -117,6 +120,8 @@ mod tests {
             ("GET", "/targets", LOOPBACK, Ok(Page::Targets)),
             ("HEAD", "/targets", LOOPBACK, Ok(Page::Targets)),
             ("DELETE", "/targets", LOOPBACK, Err(Refusal::ReadOnly)),
+            ("GET", "/spend", LOOPBACK, Ok(Page::Spend)),
+            ("GET", "/spend", STRANGER, Err(Refusal::Forbidden)),
             ("GET", "/config", LOOPBACK, Ok(Page::Config)),
             ("GET", "/config/", LOOPBACK, Err(Refusal::NotFound)),
             ("GET", "/metrics/x", STRANGER, Err(Refusal::Forbidden)),

@@ -1,5 +1,6 @@
 //! Putting it together: what `outrider run` starts, and how it ends.
 
+mod books;
 mod drain;
 mod reloading;
 mod socket;
@@ -27,6 +28,7 @@ use crate::config::Config;
 use crate::config::forms::{Listener, Proxy};
 use crate::exchange::Exchange;
 use crate::health::Registry;
+use crate::ledger::Journal;
 use crate::listener::{Door, Front, Gateway, Ways};
 use crate::provider::auth::Courier;
 use crate::snapshot::Snapshot;
@@ -71,6 +73,8 @@ struct Shared {
     registry: Arc<Registry>,
     leaves: Option<Arc<Leaves>>,
     telemetry: Arc<Telemetry>,
+    /// `None`: nothing is kept.
+    books: Option<Arc<Journal>>,
     readiness: Arc<Readiness>,
     pool: Arc<Pool>,
     busy: Arc<AtomicUsize>,
@@ -112,7 +116,9 @@ impl Shared {
         };
         let telemetry = Telemetry::new(start.log_format, start.log_level, access_log);
         telemetry.metrics.config_loaded(SystemTime::now());
+        let books = books::open(start, &telemetry);
         let shared = Self {
+            books,
             snapshot: Arc::new(ArcSwap::new(start.snapshot.clone())),
             registry: start.registry.clone(),
             leaves: start.leaves.clone(),

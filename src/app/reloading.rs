@@ -119,6 +119,7 @@ impl Shared {
             }
             Ok(Changed::Applied { warnings, restart }) => {
                 self.reserve_labels();
+                self.keep_accounts();
                 self.start_endpoints();
                 self.list_hosts();
                 self.telemetry.metrics.config_reloaded(true, SystemTime::now());

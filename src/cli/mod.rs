@@ -12,6 +12,7 @@ mod init;
 mod inject;
 mod run;
 mod trust;
+mod usage;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -76,6 +77,8 @@ enum Command {
     Inject(Box<inject::Arguments>),
     /// Lead the connections of this network namespace to port 443 to Outrider, by rules of the kernel (needs NET_ADMIN)
     Init(init::Arguments),
+    /// Tell what calls have cost, by caller, model, provider, target or day
+    Usage(usage::Options),
     /// Watch calls go on while a simulated provider fails
     Demo,
 }
@@ -103,6 +106,7 @@ pub fn main() -> ExitCode {
         Command::Exec(options) => exec::exec(&options),
         Command::Inject(arguments) => inject::inject(&arguments),
         Command::Init(arguments) => init::init(&arguments),
+        Command::Usage(options) => usage::usage(&options),
         Command::Demo => demo::run(demo::DemoOptions { live: std::io::stdout().is_terminal() }),
     }
 }

@@ -4,9 +4,11 @@
 //! exist) is decided in [`mod@crate::snapshot::build`]. The keys after `later` belong to the language but not to this
 //! version; they are refused by name, because a limit that is read and not kept is worse than none.
 
+mod allowances;
 mod callers;
 mod choice;
 mod intercept;
+mod ledger;
 mod log;
 mod offer;
 mod route;
@@ -21,9 +23,11 @@ use super::units::{Period, Share, Size};
 use super::waits::{After, Hold, KeepAlive};
 use super::words::words;
 
+pub use allowances::{Allowance, Per, Scope, Then, ThenWord};
 pub use callers::Caller;
 pub use choice::{Balance, MaxPrice, Prefer, Promise, Require, Scoring, Sticky};
 pub use intercept::{Authority, Intercept, NameConstraints, OnClientReject};
+pub use ledger::Ledger;
 pub use log::{Format, Level, Log};
 pub use offer::{Abilities, Data, Offer, Price};
 pub use route::{Keep, Route, When};
@@ -56,6 +60,13 @@ settings! {
         routes: Vec<Located<Route>> = Vec::new(),
         /// Who asks. Others are refused with 401. Without this, everybody who reaches the listeners is the caller `default`.
         callers: Named<Caller> = Named::default(),
+        /// How much callers, models and providers may use; a call that is too much is refused with 402 where it is money
+        /// that lacks, with 429 otherwise.
+        budgets: Named<Allowance> = Named::default(),
+        /// The same without a name, as for limits of providers.
+        limits: Vec<Located<Allowance>> = Vec::new(),
+        /// Where it is kept what calls have cost and what is used of budgets; `off`: only in memory.
+        ledger: Switch<Ledger> = Switch::On(Ledger::default()),
         /// What a model does not say itself.
         defaults: Defaults = Defaults::default(),
         /// At most so many calls at a time in this process. Default: no limit.
@@ -70,7 +81,6 @@ settings! {
         /// What is logged, and how.
         log: Log = Log::default(),
     }
-    later ["budgets", "limits"]
 
     /// Who waits for room, and how long. Served in order while waits are short; once the one who has waited longest has
     /// used up half of `wait`, the newest first, because it can still be answered in time. Who waits in vain, or finds

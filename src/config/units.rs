@@ -1,6 +1,6 @@
 //! Numbers, switches and text, times and sizes.
 
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -135,6 +135,7 @@ macro_rules! whole_number {
 whole_number! {
     u32, "a whole number, 0 or more", |n: u32| json!(n);
     NonZeroU32, "a whole number, 1 or more", |n: NonZeroU32| json!(n.get());
+    NonZeroU64, "a whole number, 1 or more", |n: NonZeroU64| json!(n.get());
     NonZeroUsize, "a whole number, 1 or more", |n: NonZeroUsize| json!(n.get());
 }
 

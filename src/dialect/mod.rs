@@ -4,6 +4,7 @@
 //! there. No I/O, no clock, no provider; nothing is logged. No dialect names another, but for [`invoke`], which is one
 //! in the wrapping of another.
 
+pub mod answer_limit;
 pub mod anthropic;
 pub mod aws_events;
 pub mod bedrock;

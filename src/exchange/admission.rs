@@ -11,13 +11,15 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use smallvec::SmallVec;
-use tokio::time::timeout_at;
+use tokio::time::{sleep, timeout_at};
 
+use super::afford::{self, Denied};
 use super::attempt::now;
 use super::attended::Attended;
 use super::{Call, Caller, Exchange};
 use crate::canonical::{Fault, FaultKind};
 use crate::health::gate::{Gate, Line, Permit, Room, Waiting};
+use crate::ledger::Held;
 use crate::routing::Target;
 use crate::routing::plan::{Plan, Standing};
 
@@ -29,6 +31,8 @@ pub(super) struct Entry {
     pub(super) room: Room,
     /// Another target could be asked in its place.
     pub(super) others_left: bool,
+    /// Of what targets and providers are limited to.
+    pub(super) held: Vec<Held>,
 }
 
 impl<T> Exchange<T> {
@@ -63,19 +67,68 @@ impl<T> Exchange<T> {
         let others: SmallVec<[usize; 4]> = others.collect();
         let others_left = !others.is_empty();
         let full: SmallVec<[usize; 4]> = std::iter::once(candidate).chain(others).collect();
+        let mut denied = None;
+        let mut crowded = SmallVec::<[usize; 4]>::new();
         for index in &full {
-            if let Some(room) = enter(plan.target(&plan.order[*index])) {
-                return Ok((*index, Entry { room, others_left }));
+            let target = plan.target(&plan.order[*index]);
+            let Some(room) = enter(target) else {
+                crowded.push(*index);
+                continue;
+            };
+            match afford::a_try(call, &plan.model, target) {
+                Ok(held) => return Ok((*index, Entry { room, others_left, held })),
+                Err(last) if !last.next => return Err(last.fault),
+                Err(last) => denied = Some(sooner(denied, last)),
             }
         }
         let (line, since) = (call.snapshot.queue, now());
+        if let Some(denied) = denied.filter(|_| crowded.is_empty()) {
+            // Boxed: it calls this again, after a pause.
+            return Box::pin(self.once_there_is_enough(call, client, plan, candidate, denied, deadline)).await;
+        }
         let until = deadline.min(since + line.wait);
-        let first = client.wait_for(pin!(first_room(plan, &full, line, until))).await;
+        let first = client.wait_for(pin!(first_room(plan, &crowded, line, until))).await;
         call.record.queued += now() - since;
         let (index, room) = first?.ok_or_else(|| {
             busy(format!("every target of model `{}` has as many calls as it may have", plan.model.name), line)
         })?;
-        Ok((index, Entry { room, others_left }))
+        let held = afford::a_try(call, &plan.model, plan.target(&plan.order[index])).map_err(|denied| denied.fault)?;
+        Ok((index, Entry { room, others_left, held }))
+    }
+
+    /// The same as above where no target has enough left for a try: after a pause, if a limit says that it is waited for.
+    async fn once_there_is_enough(
+        &self,
+        call: &mut Call,
+        client: &mut Attended<'_, impl Caller>,
+        plan: &Plan,
+        candidate: usize,
+        denied: Denied,
+        deadline: Instant,
+    ) -> Result<(usize, Entry), Fault> {
+        let mut denied = denied;
+        loop {
+            let since = now();
+            let Some(pause) = denied.wait.filter(|pause| since + *pause < deadline) else { return Err(denied.fault) };
+            let waited = client.wait_for(pin!(sleep(pause))).await;
+            call.record.queued += now() - since;
+            waited?;
+            let target = plan.target(&plan.order[candidate]);
+            let Some(room) = enter(target) else { continue };
+            match afford::a_try(call, &plan.model, target) {
+                Ok(held) => return Ok((candidate, Entry { room, others_left: false, held })),
+                Err(again) => denied = again,
+            }
+        }
+    }
+}
+
+/// Of two that lack something, the one that is sooner there again, and is waited for if either is.
+fn sooner(one: Option<Denied>, other: Denied) -> Denied {
+    let left = |denied: &Denied| denied.fault.retry_after.unwrap_or(Duration::MAX);
+    match one {
+        Some(one) if (other.wait.is_none(), left(&other)) >= (one.wait.is_none(), left(&one)) => one,
+        _ => other,
     }
 }
 

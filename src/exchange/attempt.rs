@@ -14,6 +14,7 @@ use super::recover::Joint;
 use super::{Call, Exchange, hold};
 use crate::canonical::{Fault, FaultKind};
 use crate::health;
+use crate::ledger::Held;
 use crate::provider::auth::{Fetch, Outgoing};
 use crate::provider::{Key, Signer};
 use crate::routing::plan::pick_key;
@@ -33,6 +34,8 @@ pub(super) struct Done<'p, R> {
     pub(super) took: Duration,
     /// It was known to fail: whoever asks it has nothing better.
     pub(super) forced: bool,
+    /// What is held for it.
+    pub(super) held: Vec<Held>,
     pub(super) outcome: Result<Answer<R>, Fault>,
 }
 
@@ -44,7 +47,7 @@ impl<'p, R> Done<'p, R> {
         started: tokio::time::Instant,
         outcome: Result<Answer<R>, Fault>,
     ) -> Self {
-        Self { candidate, target, key: None, took: started.elapsed(), forced: false, outcome }
+        Self { candidate, target, key: None, took: started.elapsed(), forced: false, held: Vec::new(), outcome }
     }
 
     /// What is told of it.
@@ -72,14 +75,15 @@ impl<T: Transport> Exchange<T> {
         call: &Call,
         policy: &Policy,
         (candidate, target): (usize, &'p Target),
-        entry: Entry,
+        mut entry: Entry,
         joint: Option<Joint<'_>>,
     ) -> Done<'p, T::Reply> {
         let started = tokio::time::Instant::now();
         let key = pick_key(&target.provider, started.into_std(), fastrand::f64);
         let forced = is_known_to_fail(target, started.into_std());
+        let held = std::mem::take(&mut entry.held);
         let outcome = self.ask(call, policy, (candidate, target), (started, entry), key, joint).await;
-        Done { candidate, target, key, took: started.elapsed(), forced, outcome }
+        Done { candidate, target, key, took: started.elapsed(), forced, held, outcome }
     }
 
     async fn ask(
@@ -87,7 +91,7 @@ impl<T: Transport> Exchange<T> {
         call: &Call,
         policy: &Policy,
         (candidate, target): (usize, &Target),
-        (started, Entry { room, others_left }): (tokio::time::Instant, Entry),
+        (started, Entry { room, others_left, .. }): (tokio::time::Instant, Entry),
         key: Option<&Key>,
         joint: Option<Joint<'_>>,
     ) -> Result<Answer<T::Reply>, Fault> {

@@ -1,17 +1,19 @@
 //! Everything known about the call in progress.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::UNIX_EPOCH;
 
 use http::{HeaderMap, Method};
 use tokio::time::Instant;
 
+use super::afford::Need;
 use super::cost::Bill;
 use crate::canonical::{Dialect, Fault, Lost, Usage, fnv};
 use crate::dialect::codec;
 use crate::dialect::codec::{About, Asked, Codec, Flavour};
 use crate::dialect::doors::Operation;
 use crate::dialect::head::RequestHead;
+use crate::ledger::Held;
 use crate::names::CallerName;
 use crate::openrouter::Spoken;
 use crate::provider::Provider;
@@ -100,6 +102,12 @@ pub struct Call {
     /// What will be told.
     pub record: CallRecord,
     pub(super) bill: Bill,
+    /// What it may need, once somebody has asked.
+    pub(super) need: OnceLock<Need>,
+    /// What is held for the call, until it is over.
+    pub(super) held: Vec<Held>,
+    /// What is held for the try that answers.
+    pub(super) held_for_try: Vec<Held>,
     telemetry: Arc<Telemetry>,
     /// Its id before any provider's took the place of that: of two answers that are joined, both make names from it.
     first_id: Arc<str>,
@@ -134,6 +142,9 @@ impl Call {
             first_id: record.id.clone(),
             record,
             bill: Bill::default(),
+            need: OnceLock::new(),
+            held: Vec::new(),
+            held_for_try: Vec::new(),
             _in_flight: telemetry.metrics.call_began(),
             telemetry,
         }

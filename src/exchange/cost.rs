@@ -11,6 +11,7 @@ use crate::canonical::{Usage, estimate};
 use crate::catalogue::Facts;
 use crate::dialect::doors::Operation;
 use crate::dialect::flow::{Flow, Given};
+use crate::ledger::Amount;
 use crate::money::Usd;
 
 /// Of what goes out in a stream, so little is text, where the text itself was not kept.
@@ -25,6 +26,8 @@ pub(super) struct Bill {
     estimated: Option<Usage>,
     /// For answers before, which broke off.
     before: Usd,
+    /// Tokens of these.
+    tokens: u64,
     /// That is not all: what one of them cost is not known.
     more: bool,
 }
@@ -63,9 +66,26 @@ impl Call {
         price.cost(usage)
     }
 
+    /// All of them, and what was thought to be used.
+    fn tokens(&self, usage: &Usage) -> u64 {
+        let Usage { input, output, .. } = *self.bill.estimated.as_ref().unwrap_or(usage);
+        input.unwrap_or(0).saturating_add(output.unwrap_or(0))
+    }
+
+    fn settle(&mut self, last: Usd) {
+        let tokens = self.tokens(&self.record.usage);
+        let amount = Amount::of_a_call(tokens, last);
+        self.held_for_try.drain(..).for_each(|held| held.settle(amount));
+        let amount = Amount::of_a_call(tokens.saturating_add(self.bill.tokens), last + self.bill.before);
+        self.held.drain(..).for_each(|held| held.settle(amount));
+    }
+
     /// What the latest answer cost, which broke off: another one may follow.
     pub(super) fn pay_for_a_part(&mut self, usage: &Usage) -> Option<Usd> {
         let cost = self.price(usage);
+        let amount = Amount::of_a_call(self.tokens(usage), cost.unwrap_or_default());
+        self.held_for_try.drain(..).for_each(|held| held.settle(amount));
+        self.bill.tokens = self.bill.tokens.saturating_add(self.tokens(usage));
         self.bill.before += cost.unwrap_or_default();
         self.bill.more |= cost.is_none();
         (self.bill.estimated, self.bill.facts) = (None, None);
@@ -78,6 +98,9 @@ impl Call {
             Some(_) => self.price(&self.record.usage),
             None => Some(Usd::ZERO), // nobody answered
         };
+        if !(self.held.is_empty() && self.held_for_try.is_empty()) {
+            self.settle(last.unwrap_or_default());
+        }
         self.record.cost = last.filter(|_| !self.bill.more).map(|last| last + self.bill.before);
     }
 }

@@ -7,6 +7,7 @@ use smallvec::{SmallVec, smallvec};
 use tokio::time::{Instant, timeout};
 
 use super::admission::{self, Entry};
+use super::afford;
 use super::attempt::Done;
 use super::repeat::Effects;
 use super::{Call, Exchange};
@@ -57,7 +58,8 @@ impl<T: Transport> Exchange<T> {
         let Some(room) = room.filter(|_| target(first).provider.hedge_budget.withdraw()) else {
             return smallvec![one.await];
         };
-        let entry = Entry { room, others_left: false };
+        let Ok(held) = afford::a_try(call, &plan.model, target(candidate)) else { return smallvec![one.await] };
+        let entry = Entry { room, others_left: false, held };
         let (started, other_started) = (Instant::now() - late, Instant::now());
         let mut other = pin!(self.attempt(call, policy, (candidate, target(candidate)), entry, None));
         // Dropping the loser ends its call at the provider.

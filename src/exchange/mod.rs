@@ -5,6 +5,7 @@
 //! no socket. Whatever happens, the call ends in exactly one record, emitted when [`Call`] is dropped.
 
 mod admission;
+mod afford;
 mod answer;
 mod attempt;
 mod attended;
@@ -120,6 +121,11 @@ impl<T: Transport> Exchange<T> {
         let model = routed::choose(call, &self.registry)?;
         call.record.model = Some(model.name.clone());
         let model = policy::of_call(model, &call.headers)?;
+        let model = match call.snapshot.rules.leave_calls_alone() {
+            true => model,
+            // Boxed: most have no budgets, and need not carry the room for it.
+            false => Box::pin(self.afford(call, client, model)).await?,
+        };
         let plan = Plan::new(model, &question::of_call(call), fastrand::f64)?;
         let mut tries = Tries::new(call, &plan);
         client.attend(call, &plan.model.policy);

@@ -52,9 +52,12 @@ impl Tries {
     fn learn<R>(&mut self, call: &mut Call, race: Race<'_, R>, waited: bool) -> Option<Answer<R>> {
         for done in race {
             call.record.attempts.push(done.told());
-            let Done { candidate, target, key, outcome, .. } = done;
+            let Done { candidate, target, key, outcome, held, .. } = done;
             match outcome {
-                Ok(answer) => return Some(answer),
+                Ok(answer) => {
+                    call.held_for_try = held;
+                    return Some(answer);
+                }
                 Err(fault) if fault.kind == FaultKind::Overtaken => {}
                 Err(fault) => {
                     let other_way = rest(&fault, key, target) || fault.one_address;
@@ -131,7 +134,9 @@ impl<T: Transport> Exchange<T> {
         let asked = |index: usize| tries.tried.iter().any(|tried| tried.candidate == index);
         match self.room_for_a_try(call, client, plan, candidate, asked, tries.deadline).await {
             // What a provider has said helps more than that another is full.
-            Err(full) if full.kind == FaultKind::Busy => Err(tries.told.take().unwrap_or(full)),
+            Err(full) if matches!(full.kind, FaultKind::Busy | FaultKind::OverLimit | FaultKind::OverBudget) => {
+                Err(tries.told.take().unwrap_or(full))
+            }
             room => room,
         }
     }

@@ -3,6 +3,7 @@
 //! In two steps: first everything is checked and every problem is collected, touching nothing; only a configuration
 //! without problems takes its health handles and opens endpoints, so that a bad reload leaves no trace.
 
+mod allowances;
 mod base_url;
 mod callers;
 mod choice;
@@ -79,6 +80,7 @@ fn decide(config: &Config) -> ((Arc<Catalogue>, Vec<provider::Decided>), Vec<Pro
         routes::check(route, config, &mut problems);
     }
     callers::decide(config, &mut problems);
+    allowances::check(config, &mut problems);
     check_listeners(config, &mut problems);
     intercept::decide(config, &mut problems);
     ((catalogue, providers), problems)
@@ -123,6 +125,7 @@ fn assemble(
         offered: offered(config),
         catalogue: catalogue.clone(),
         origins: Origins::default(),
+        rules: allowances::open(config, previous.map(|snapshot| &snapshot.rules)),
         callers: callers::decide(config, &mut Vec::new()),
         routes_look_inside: routes.iter().any(Route::looks_inside),
         routes,

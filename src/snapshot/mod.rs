@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use crate::catalogue::Catalogue;
 use crate::health::gate::Line;
-use crate::ledger::Callers;
+use crate::ledger::{Callers, Rules};
 use crate::names::{ModelName, ProviderId, TargetId};
 use crate::provider::Provider;
 use crate::routing::routes::Route;
@@ -46,6 +46,8 @@ pub struct Snapshot {
     pub offered: Vec<TargetId>,
     /// Who asks.
     pub callers: Callers,
+    /// How much may be used.
+    pub rules: Rules,
     /// Which calls go where, whatever model they name.
     pub routes: Vec<Route>,
     /// One of them needs to know what is within a call.

@@ -94,6 +94,7 @@ fn waiting_for_restart(started: &Config, now: &Config) -> Vec<&'static str> {
         ("admin", started.admin != now.admin),
         ("intercept", intercept(started) != intercept(now)),
         ("shutdown", started.shutdown != now.shutdown),
+        ("ledger", started.ledger != now.ledger),
         ("log", started.log != now.log),
     ];
     differs.into_iter().filter_map(|(key, differs)| differs.then_some(key)).collect()

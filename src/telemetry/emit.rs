@@ -1,6 +1,7 @@
 //! The one place where a call is counted.
 
 use std::io::Write;
+use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use tracing::level_filters::LevelFilter;
@@ -17,6 +18,16 @@ pub struct Telemetry {
     pub metrics: Metrics,
     /// One line a call.
     pub log: AccessLog,
+    books: OnceLock<Arc<dyn Books>>,
+}
+
+/// Whoever keeps what calls have cost.
+pub trait Books: std::fmt::Debug + Send + Sync {
+    /// Takes note of one call. Does not block.
+    fn post(&self, record: &CallRecord);
+
+    /// Waits until all is written, for two seconds at most.
+    fn flush(&self);
 }
 
 impl Telemetry {
@@ -24,13 +35,21 @@ impl Telemetry {
     pub fn new(format: Format, level: LevelFilter, writer: impl Write + Send + 'static) -> Self {
         let metrics = Metrics::new();
         let log = AccessLog::new(format, level, writer, metrics.log_lines_dropped());
-        Self { metrics, log }
+        Self { metrics, log, books: OnceLock::new() }
+    }
+
+    /// From now on each call is entered into `books`.
+    pub fn keep(&self, books: Arc<dyn Books>) {
+        let _ = self.books.set(books); // one process keeps one ledger
     }
 
     /// Tells one call that ended.
     pub fn emit(&self, record: &CallRecord) {
         self.metrics.observe(record);
         self.log.write(record, SystemTime::now());
+        if let Some(books) = self.books.get() {
+            books.post(record);
+        }
     }
 
     /// Tells that the TLS of a connection was ended here, by the way it came.
@@ -53,8 +72,11 @@ impl Telemetry {
         self.metrics.ways.refused(error);
     }
 
-    /// Waits until the access log is written, for a second at most: the last thing a process does.
+    /// Waits until the ledger and the access log are written, for some seconds at most: the last thing a process does.
     pub fn flush(&self) {
+        if let Some(books) = self.books.get() {
+            books.flush();
+        }
         self.log.flush();
     }
 }
@@ -93,7 +115,7 @@ mod tests {
             let written = String::from_utf8(file.0.lock().unwrap().clone()).unwrap();
             assert_eq!(written.lines().count(), lines, "{level}: {written}");
             assert!(written.is_empty() || written.ends_with('\n'));
-            assert!(telemetry.metrics.render([], [], []).contains("outrider_overhead_seconds_count 2\n"));
+            assert!(telemetry.metrics.render([], [], [], []).contains("outrider_overhead_seconds_count 2\n"));
         }
     }
 }

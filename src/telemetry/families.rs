@@ -5,8 +5,8 @@
 
 use prometheus::core::Collector;
 use prometheus::{
-    CounterVec, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry,
+    CounterVec, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry,
 };
 
 /// From a cached embedding next door to a reasoning model that thinks for ten minutes. An answer takes tens of
@@ -39,6 +39,8 @@ pub(super) struct Families {
     pub(super) last_reload_successful: IntGauge,
     pub(super) last_reload_success_time: Gauge,
     pub(super) log_lines_dropped: IntCounter,
+    pub(super) ledger_errors: IntCounter,
+    pub(super) ledger_lost: IntCounter,
 }
 
 /// What is a state, and read when somebody asks.
@@ -50,6 +52,8 @@ pub(super) struct StateFamilies {
     pub(super) key_resting: IntGaugeVec,
     pub(super) waiting: IntGaugeVec,
     pub(super) turned_away: IntCounterVec,
+    pub(super) budget: GaugeVec,
+    pub(super) refused: IntCounterVec,
 }
 
 impl Families {
@@ -177,6 +181,17 @@ impl Families {
                 "Lines of the access log that were thrown away, because standard output was not read fast enough or is \
                  closed. Calls never wait for the log.",
             ),
+            ledger_errors: counter(
+                registry,
+                "outrider_ledger_errors_total",
+                "Times that the ledger could not be written: its disk is full or read-only. It is tried again.",
+            ),
+            ledger_lost: counter(
+                registry,
+                "outrider_ledger_lost_calls_total",
+                "Calls that are not in the ledger, because it could not be written for so long. They count in all other \
+                 metrics, and in budgets until the process ends.",
+            ),
         };
         families.begin_at_zero();
         families
@@ -243,6 +258,23 @@ impl StateFamilies {
                     ),
                     &["scope", "name"],
                 ),
+            ),
+            budget: register(
+                registry,
+                GaugeVec::new(
+                    Opts::new(
+                        "outrider_budget_used_ratio",
+                        "How much of a budget or limit is spent, or held for calls under way, read when scraped; 1 is all \
+                         of it. Of several things that it limits, the one of which the least is left.",
+                    ),
+                    &["budget"],
+                ),
+            ),
+            refused: counters(
+                registry,
+                "outrider_budget_refused_total",
+                "Times that there was not enough of a budget or limit for a call, or for a try of it.",
+                &["budget"],
             ),
             turned_away: counters(
                 registry,

@@ -79,6 +79,17 @@ pub struct GateGauges<'a> {
     pub turned_away: u64,
 }
 
+/// One budget or limit, as it stands at the time of a scrape.
+#[derive(Clone, Copy, Debug)]
+pub struct BudgetGauges<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What is used of it; 1 is all.
+    pub used: f64,
+    /// Times that there was not enough.
+    pub refused: u64,
+}
+
 /// Counts one thing in flight until it is dropped.
 #[derive(Debug)]
 pub struct InFlight(IntGauge);
@@ -210,6 +221,11 @@ impl Metrics {
         }
     }
 
+    /// The counters of what the ledger could not keep: errors, and calls.
+    pub fn ledger_losses(&self) -> (IntCounter, IntCounter) {
+        (self.families.ledger_errors.clone(), self.families.ledger_lost.clone())
+    }
+
     /// The counter of log lines thrown away, for whoever throws them away.
     pub(super) fn log_lines_dropped(&self) -> IntCounter {
         self.families.log_lines_dropped.clone()
@@ -221,6 +237,7 @@ impl Metrics {
         targets: impl IntoIterator<Item = TargetGauges<'a>>,
         providers: impl IntoIterator<Item = ProviderGauges<'a>>,
         gates: impl IntoIterator<Item = GateGauges<'a>>,
+        budgets: impl IntoIterator<Item = BudgetGauges<'a>>,
     ) -> String {
         let states = Registry::new();
         let gauges = StateFamilies::new(&states);
@@ -234,6 +251,10 @@ impl Metrics {
         for GateGauges { scope, name, waiting, turned_away } in gates {
             gauges.waiting.with_label_values(&[scope, name]).set(waiting as i64);
             gauges.turned_away.with_label_values(&[scope, name]).inc_by(turned_away);
+        }
+        for BudgetGauges { name, used, refused } in budgets {
+            gauges.budget.with_label_values(&[name]).set(used);
+            gauges.refused.with_label_values(&[name]).inc_by(refused);
         }
         let mut families = self.registry.gather();
         families.extend(states.gather());

@@ -16,7 +16,7 @@ mod tracing_setup;
 pub mod ways;
 
 pub use access_log::{AccessLog, Format};
-pub use emit::Telemetry;
-pub use metrics::{GateGauges, Metrics, ProviderGauges, TargetGauges};
+pub use emit::{Books, Telemetry};
+pub use metrics::{BudgetGauges, GateGauges, Metrics, ProviderGauges, TargetGauges};
 pub use record::{Attempt, CallRecord, Outcome};
 pub use tracing_setup::init_tracing;

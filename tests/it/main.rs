@@ -5,6 +5,7 @@ mod support;
 
 mod agents;
 mod bad_input;
+mod budgets;
 mod callers;
 mod captures;
 mod check;
@@ -19,6 +20,7 @@ mod hostile_upstream;
 mod inject;
 mod keys;
 mod lanes;
+mod ledger;
 mod life;
 mod load;
 mod logins;

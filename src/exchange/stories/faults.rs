@@ -162,7 +162,7 @@ async fn when_nothing_is_healthy_the_least_bad_is_asked_and_that_is_told() {
         statuses.push(world.call("alone", false).await.status);
     }
     assert_eq!(*statuses.last().unwrap(), 200, "{statuses:?}");
-    let metrics = world.0.telemetry.metrics.render([], [], []);
+    let metrics = world.0.telemetry.metrics.render([], [], [], []);
     assert!(metrics.contains(r#"outrider_panic_total{target="a/x"}"#), "{metrics}");
 }
 

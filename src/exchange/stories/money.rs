@@ -35,7 +35,7 @@ impl World {
 
     /// Dollars by target, and whether something was left without a price.
     fn spent(&self) -> (String, bool) {
-        let text = self.0.telemetry.metrics.render([], [], []);
+        let text = self.0.telemetry.metrics.render([], [], [], []);
         let of = |name: &str| text.lines().filter(|line| line.starts_with(name)).collect::<Vec<_>>().join("\n");
         let target = |line: &str| {
             let (labels, value) = line.rsplit_once(' ')?;

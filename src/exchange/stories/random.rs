@@ -65,7 +65,7 @@ impl World {
     }
 
     fn records(&self) -> usize {
-        let metrics = self.0.telemetry.metrics.render([], [], []);
+        let metrics = self.0.telemetry.metrics.render([], [], [], []);
         let count = metrics.lines().find_map(|line| line.strip_prefix("outrider_overhead_seconds_count "));
         count.map_or(0, |count| count.parse().unwrap())
     }
@@ -76,7 +76,7 @@ impl World {
             assert_eq!(target.in_flight(), 0, "{}", target.id());
             assert_ne!(target.breaker_state(), 1, "{}: a trial's permit is lost", target.id());
         }
-        assert!(self.0.telemetry.metrics.render([], [], []).contains("outrider_calls_in_flight 0\n"));
+        assert!(self.0.telemetry.metrics.render([], [], [], []).contains("outrider_calls_in_flight 0\n"));
     }
 }
 

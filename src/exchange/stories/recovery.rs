@@ -108,7 +108,7 @@ async fn a_client_that_leaves_breaks_nothing() {
     let world = World::new(Answers(200, SSE, &[Send(HI), Wait(5), Send(STOP)]), GOOD_STREAM);
     let client = world.call_of("m", true, Duration::from_secs(1)).await;
     assert_eq!((client.got.as_str(), world.asked().as_str()), (HI, "a"));
-    let metrics = world.0.telemetry.metrics.render([], [], []);
+    let metrics = world.0.telemetry.metrics.render([], [], [], []);
     assert!(metrics.contains("outcome=\"client_gone\""), "{metrics}");
     for outcome in ["error", "recovered"] {
         let line = format!("outrider_broken_streams_total{{outcome=\"{outcome}\"}} 0\n");
@@ -157,7 +157,7 @@ models: {m: {targets: [a/x], fallbacks: [d/y]}}
     let client = world.ask(body.into(), Duration::MAX).await;
     assert_eq!(told(&client), ("hi there".into(), true), "{}", client.got);
     assert!(!client.headers.contains_key("x-outrider-lost"), "the first was told everything");
-    let metrics = world.0.telemetry.metrics.render([], [], []);
+    let metrics = world.0.telemetry.metrics.render([], [], [], []);
     let lost = metrics.lines().find(|line| line.starts_with("outrider_lost_total{")).unwrap_or_default();
     assert!(lost.contains("\"seed\"") && lost.contains("\"d/y\""), "{metrics}");
 }

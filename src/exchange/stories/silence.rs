@@ -67,7 +67,7 @@ async fn a_failure_behind_a_sign_is_told_in_the_stream() {
         assert!(client.got.starts_with(SIGN) && client.complete && client.status == 200, "{act:?}: {}", client.got);
         assert!(client.got.contains("\"error\"") && !client.got.contains("[DONE]"), "{act:?}: {}", client.got);
         assert_eq!(client.got.matches("\"error\"").count(), 1, "{act:?}: {}", client.got);
-        let metrics = world.0.telemetry.metrics.render([], [], []);
+        let metrics = world.0.telemetry.metrics.render([], [], [], []);
         assert!(!metrics.contains("outcome=\"success\""), "{metrics}");
     }
 }

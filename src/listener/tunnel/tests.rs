@@ -39,13 +39,13 @@ async fn bytes_pass_both_ways_and_each_half_ends_by_itself() {
     let mut dug = dig();
     passes(&mut dug.client, &mut dug.host, b"hello").await;
     passes(&mut dug.host, &mut dug.client, b"good morning").await;
-    assert!(dug.telemetry.metrics.render([], [], []).contains("outrider_tunnels_open 1\n"));
+    assert!(dug.telemetry.metrics.render([], [], [], []).contains("outrider_tunnels_open 1\n"));
     dug.client.shutdown().await.unwrap();
     assert_eq!(dug.host.read(&mut [0; 8]).await.unwrap(), 0, "the host sees the client's end");
     passes(&mut dug.host, &mut dug.client, b"and more after it").await;
     dug.host.shutdown().await.unwrap();
     dug.ended.await.unwrap().unwrap();
-    let told = dug.telemetry.metrics.render([], [], []);
+    let told = dug.telemetry.metrics.render([], [], [], []);
     for line in [
         "outrider_tunnels_open 0\n",
         "outrider_tunnels_total{reason=\"not_listed\"} 1\n",

@@ -294,3 +294,37 @@ routes: [{{when: {{caller: aa}}, deny: no}}, {{when: {{caller: b*}}, deny: no}}]
         ],
     );
 }
+
+#[test]
+fn budgets_for_nobody_are_told_with_the_nearest() {
+    let check = |rules: &str, expected: &[&str]| {
+        let models = "models: {smart: {targets: [one/x]}, small: {targets: [one/y]}}";
+        check(&format!("providers: {{{ONE}}}\n{models}\ncallers: {{research: {{}}}}\n{rules}"), expected);
+    };
+    check(
+        "budgets: {b: {for: {caller: reserch}, limit: 1 USD}}",
+        &["4:29 budgets.b.for.caller: `reserch` is no caller"],
+    );
+    check("budgets: {b: {for: {model: smrt}, limit: 1 USD}}", &["4:28 budgets.b.for.model: `smrt` is no model"]);
+    check("limits: [{for: {provider: on}, requests: 1}]", &["4:27 limits[0].for.provider: `on` is no provider"]);
+    check("limits: [{for: {model: one/x}, requests: 1, then: next}]", &[]);
+    check("limits: [{requests: 1, then: next}]", &["4:30 limits[0].then: `next` needs tries that can go elsewhere"]);
+    check("budgets: {b: {}}", &["4:11 budgets.b: nothing is limited"]);
+    check("limits: [{requests: 1}, {tokens: 1}]", &["4:25 limits[1]: `everybody per day` is there twice"]);
+    check(
+        "budgets: {b: {limit: 1 USD, then: {fallback: smal}}}",
+        &["4:46 budgets.b.then.fallback: `smal` is no model"],
+    );
+    check(
+        "budgets: {b: {for: {model: smart}, limit: 1 USD, then: {fallback: smart}}}",
+        &["4:67 budgets.b.then.fallback: `smart` falls back to itself"],
+    );
+    check(
+        "budgets: {b: {for: {provider: one}, limit: 1 USD, then: {fallback: smart}}}",
+        &["4:57 budgets.b.then: a single try has no model to fall back to"],
+    );
+    let file = |rules: &str| parse(&format!("providers: {{{ONE}}}\n{rules}"), "o.yaml", &Fake::default());
+    for wrong in ["-1 USD", "0 USD", "5", "5 EUR", "1e99 USD"] {
+        assert!(file(&format!("budgets: {{b: {{limit: {wrong}}}}}")).is_err(), "{wrong}");
+    }
+}

@@ -6,7 +6,7 @@ use crate::canonical::FaultKind;
 use crate::telemetry::Outcome;
 
 fn rendered(metrics: &Metrics) -> String {
-    metrics.render([], [], [])
+    metrics.render([], [], [], [])
 }
 
 #[track_caller]
@@ -83,12 +83,21 @@ fn states_are_those_of_the_scrape() {
         ],
         [ProviderGauges { provider: "a", reachable: false, resting: vec![("a#1", "quota_exhausted")] }],
         [GateGauges { scope: "provider", name: "a", waiting: 4, turned_away: 5 }],
+        [BudgetGauges { name: "research", used: 0.5, refused: 2 }],
     );
     let up = ["down\"} 0", "half\"} 1"].map(|state| format!("outrider_model_targets_up{{model=\"{state}"));
     assert_has(&text, &[&up[0], &up[1]]);
     let waiting = r#"outrider_queue_length{name="a",scope="provider"} 4"#;
     let turned_away = r#"outrider_turned_away_total{name="a",scope="provider"} 5"#;
-    assert_has(&text, &[waiting, turned_away]);
+    assert_has(
+        &text,
+        &[
+            r#"outrider_budget_used_ratio{budget="research"} 0.5"#,
+            r#"outrider_budget_refused_total{budget="research"} 2"#,
+            waiting,
+            turned_away,
+        ],
+    );
     let state = r#"outrider_target_breaker_state{target="a/b"} 2"#;
     let in_flight = r#"outrider_target_in_flight{target="a/b"} 3"#;
     let reachable = r#"outrider_provider_reachable{provider="a"} 0"#;
@@ -128,7 +137,7 @@ fn hostile_names_neither_multiply_series_nor_break_the_format() {
         record.attempts[0].target = name.as_str().into();
         metrics.observe(&record);
     }
-    let text = metrics.render([], [], []);
+    let text = metrics.render([], [], [], []);
     for family in ["outrider_calls_total", "outrider_attempts_total", "outrider_failovers_total"] {
         let series = text.lines().filter(|line| line.starts_with(family)).count();
         assert!((200..=202).contains(&series), "{family} has {series} series");

@@ -1,0 +1,225 @@
+//! One allowance as it is used up: before a call it is held what that may cost, after it, settled what it did.
+//!
+//! How far the spending can go beyond a limit: by what calls in flight cost beyond what is held for them, and no more.
+//! That is nothing where a call says how long its answer may be. The lock is held for some tens of instructions.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::amount::{Amount, Caps, Meter};
+use super::window::{Moment, Period, Window};
+
+/// What was used of one allowance. It outlives reloads, under its name.
+#[derive(Debug)]
+pub struct Account {
+    /// Under which it is remembered: what is counted, for whom, and how long.
+    pub key: Box<str>,
+    /// How long an allowance lasts.
+    pub period: Period,
+    start: Instant,
+    state: Mutex<State>,
+    /// Calls that wait for room.
+    waiting: AtomicUsize,
+    /// It was told that it is used up.
+    told: AtomicBool,
+    /// It was told that there are calls whose cost is not known.
+    told_unpriced: AtomicBool,
+}
+
+#[derive(Debug)]
+struct State {
+    window: Window,
+    /// Of what is used: for calls that have not ended.
+    held: Amount,
+    /// Settled since the journal last asked.
+    unsaved: Amount,
+    /// The tick of `unsaved`.
+    unsaved_tick: i64,
+    refused: u64,
+}
+
+/// An allowance that is not enough.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Short {
+    /// Of what.
+    pub meter: Meter,
+    /// What is used and held already.
+    pub used: Amount,
+    /// When there may be room. `None`: never for this call.
+    pub room_in: Option<Duration>,
+}
+
+/// What is held for one call. Dropped, it is given back, but for the request.
+#[derive(Debug)]
+pub struct Held {
+    account: Arc<Account>,
+    tick: i64,
+    amount: Amount,
+    settled: bool,
+}
+
+/// How an allowance stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Standing {
+    /// By calls that have ended.
+    pub spent: Amount,
+    /// For calls that have not.
+    pub held: Amount,
+    /// Calls that were refused because of it.
+    pub refused: u64,
+    /// Until something, or all, of it is there again.
+    pub renewed_in: Option<Duration>,
+}
+
+impl Account {
+    /// Nothing used.
+    pub fn new(key: &str, period: Period) -> Self {
+        let (held, unsaved) = (Amount::default(), Amount::default());
+        let state = State { window: Window::new(period), held, unsaved, unsaved_tick: i64::MIN, refused: 0 };
+        Self {
+            key: key.into(),
+            period,
+            start: tokio::time::Instant::now().into_std(),
+            state: Mutex::new(state),
+            waiting: AtomicUsize::new(0),
+            told: AtomicBool::new(false),
+            told_unpriced: AtomicBool::new(false),
+        }
+    }
+
+    /// Holds `amount`, if there is so much.
+    pub fn hold(self: &Arc<Self>, caps: &Caps, amount: Amount) -> Result<Held, Short> {
+        let now = Moment::now(self.start);
+        let mut state = self.state();
+        let mut then = state.window.used(now);
+        then += amount;
+        if let Some(meter) = caps.exceeded_by(&then) {
+            state.refused += 1;
+            let room_in = state.window.room_in(caps, amount, now);
+            return Err(Short { meter, used: state.window.used(now), room_in });
+        }
+        Ok(self.held(&mut state, amount, now))
+    }
+
+    /// Holds `amount`, be there so much or not.
+    pub fn hold_anyway(self: &Arc<Self>, amount: Amount) -> Held {
+        let now = Moment::now(self.start);
+        self.held(&mut self.state(), amount, now)
+    }
+
+    /// How it stands.
+    pub fn standing(&self, caps: &Caps) -> Standing {
+        let now = Moment::now(self.start);
+        let mut state = self.state();
+        let mut spent = state.window.used(now);
+        spent -= state.held;
+        let one = Amount { requests: 1, ..Amount::default() };
+        Standing { spent, held: state.held, refused: state.refused, renewed_in: state.window.room_in(caps, one, now) }
+    }
+
+    /// What was used before this process began, or by others beside it, in the period that is `tick`.
+    pub fn learn(&self, tick: i64, amount: Amount) {
+        let now = Moment::now(self.start);
+        let mut state = self.state();
+        if self.period.tick(now) == tick {
+            state.window.take(amount, now);
+        }
+    }
+
+    /// What was settled since this was last asked, and in which period.
+    pub fn unsaved(&self) -> Option<(i64, Amount)> {
+        let mut state = self.state();
+        let unsaved = std::mem::take(&mut state.unsaved);
+        (unsaved != Amount::default()).then_some((state.unsaved_tick, unsaved))
+    }
+
+    /// It could not be saved.
+    pub fn still_unsaved(&self, tick: i64, amount: Amount) {
+        let mut state = self.state();
+        if state.unsaved_tick == tick {
+            state.unsaved += amount;
+        }
+    }
+
+    /// The period that it is.
+    pub fn tick(&self) -> i64 {
+        self.period.tick(Moment::now(self.start))
+    }
+
+    /// A place among those who wait for room, if fewer than `most` do.
+    pub fn wait(self: &Arc<Self>, most: usize) -> Option<Waiting> {
+        let place = Waiting(self.clone());
+        (self.waiting.fetch_add(1, Relaxed) < most).then_some(place)
+    }
+
+    /// Whether this is the first time that it has to be told that it is used up.
+    pub fn tells(&self) -> bool {
+        !self.told.swap(true, Relaxed)
+    }
+
+    /// Whether this is the first time that it has to be told that costs are not known.
+    pub fn tells_of_unpriced(&self) -> bool {
+        !self.told_unpriced.swap(true, Relaxed)
+    }
+
+    fn held(self: &Arc<Self>, state: &mut State, amount: Amount, now: Moment) -> Held {
+        let tick = state.window.take(amount, now);
+        state.held += amount;
+        Held { account: self.clone(), tick, amount, settled: false }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    /// So much was used in truth.
+    pub fn settle(mut self, actual: Amount) {
+        self.settle_for(actual);
+    }
+
+    /// The account.
+    pub fn account(&self) -> &Arc<Account> {
+        &self.account
+    }
+
+    fn settle_for(&mut self, actual: Amount) {
+        if std::mem::replace(&mut self.settled, true) {
+            return;
+        }
+        let mut state = self.account.state();
+        let mut more = actual;
+        more -= self.amount;
+        state.window.correct(self.tick, more);
+        state.held -= self.amount;
+        if state.unsaved_tick < self.tick {
+            (state.unsaved_tick, state.unsaved) = (self.tick, Amount::default());
+        }
+        // What began in a period that is over counts for nobody any more.
+        if state.unsaved_tick == self.tick {
+            state.unsaved += actual;
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let requests = self.amount.requests;
+        self.settle_for(Amount { requests, ..Amount::default() });
+    }
+}
+
+/// One that waits for room, until it is dropped.
+#[derive(Debug)]
+pub struct Waiting(Arc<Account>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests;

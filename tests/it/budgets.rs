@@ -1,0 +1,134 @@
+//! Budgets and limits: what is refused, in which words, and what happens instead.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::client::Call;
+use crate::support::provider::{Behaviour, Provider};
+use crate::support::proxy::{Config, Proxy};
+use crate::support::run;
+
+async fn limited(rules: &str, provider: &Provider) -> Proxy {
+    let config = Config::default().top(rules).provider("a", provider).provider("b", provider);
+    let config = config.model("m", "{targets: [a/m-a], fallbacks: [b/m-b]}").model("small", "{targets: [b/small]}");
+    Proxy::start(&config).await
+}
+
+#[test]
+fn who_has_used_all_is_refused_in_their_dialect_and_told_until_when() {
+    run(async {
+        let provider = Provider::start().await;
+        let proxy = limited("budgets: {two: {requests: 2, per: minute}}", &provider).await;
+        for _ in 0..2 {
+            assert_eq!(proxy.send(Call::chat("m")).await.status, 200);
+        }
+        let messages = json!({"model": "m", "max_tokens": 1, "messages": [{"role": "user", "content": "hi"}]});
+        let gemini = json!({"contents": [{"role": "user", "parts": [{"text": "hi"}]}]});
+        let converse = json!({"messages": [{"role": "user", "content": [{"text": "hi"}]}]});
+        for (call, at, word) in [
+            (Call::chat("m"), "/error/code", "rate_limit_exceeded"),
+            (Call::stream("m"), "/error/code", "rate_limit_exceeded"),
+            (Call::post("/v1/responses", &json!({"model": "m", "input": "hi"})), "/error/code", "rate_limit_exceeded"),
+            (Call::post("/v1/messages", &messages), "/error/type", "rate_limit_error"),
+            (Call::post("/v1beta/models/m:generateContent", &gemini), "/error/status", "RESOURCE_EXHAUSTED"),
+            (Call::post("/model/m/converse", &converse), "", ""),
+            (Call::post("/v2/chat", &messages), "", ""),
+            (Call::post("/api/chat", &messages), "", ""),
+        ] {
+            let reply = proxy.send(call.clone()).await;
+            assert_eq!(reply.status, 429, "{call:?}: {}", reply.text());
+            assert!(reply.text().contains("`two` has 2 requests per minute, of which 2 are used"), "{}", reply.text());
+            let pause: u64 = reply.header("retry-after").parse().unwrap();
+            assert!((1..=60).contains(&pause), "{pause}");
+            if !word.is_empty() {
+                assert_eq!(reply.json().pointer(at), Some(&json!(word)), "{call:?}");
+            }
+        }
+        assert_eq!(provider.calls().len(), 2);
+    });
+}
+
+#[test]
+fn a_providers_limit_sends_the_call_to_the_next_target() {
+    run(async {
+        let provider = Provider::start().await;
+        let proxy = limited("limits: [{for: {provider: a}, requests: 1, per: hour}]", &provider).await;
+        for target in ["a/m-a", "b/m-b", "b/m-b"] {
+            assert_eq!(proxy.send(Call::chat("m")).await.header("x-outrider-target"), target);
+        }
+        let reply = proxy.send(Call::chat("a/other")).await;
+        assert_eq!(reply.status, 429, "{}", reply.text());
+    });
+}
+
+#[test]
+fn a_budget_may_fall_back_to_another_model_or_only_warn() {
+    run(async {
+        let provider = Provider::start().await;
+        let rules = "budgets: {all: {requests: 1, then: {fallback: small}}, told: {requests: 2, then: warn}}";
+        let proxy = limited(rules, &provider).await;
+        for target in ["a/m-a", "b/small", "b/small"] {
+            assert_eq!(proxy.send(Call::chat("m")).await.header("x-outrider-target"), target);
+        }
+        proxy.says("calls go on").await;
+    });
+}
+
+#[test]
+fn case_158_tokens_are_held_and_settled() {
+    run(async {
+        let provider = Provider::start().await;
+        provider.set(Behaviour::hang());
+        let proxy = limited("budgets: {tokens: {tokens: 1000}}", &provider).await;
+        let call = || {
+            let body = json!({"model": "m", "max_tokens": 600, "messages": [{"role": "user", "content": "hi"}]});
+            Call::post("/v1/chat/completions", &body)
+        };
+        let open = proxy.open(call());
+        let refused = async {
+            crate::support::until("the call is there", || !provider.calls().is_empty()).await;
+            let refused = proxy.send(call()).await;
+            assert_eq!(refused.status, 429, "{}", refused.text());
+            provider.set(Behaviour::ok());
+        };
+        tokio::select! {
+            _ = open => panic!("nobody answers"),
+            () = refused => {}
+        }
+        // Who has left holds nothing any more.
+        crate::support::eventually("there is room", || proxy.send(call()), |reply| reply.status == 200).await;
+        assert_eq!(proxy.send(call()).await.status, 200, "the first answer was short");
+        let long = json!({"model": "m", "max_tokens": 1001, "messages": [{"role": "user", "content": "hi"}]});
+        let never = proxy.send(Call::post("/v1/chat/completions", &long)).await;
+        assert_eq!((never.status, never.header("retry-after")), (429, ""), "{}", never.text());
+    });
+}
+
+#[test]
+fn who_may_wait_waits_for_room() {
+    run(async {
+        let provider = Provider::start().await;
+        let proxy = limited("limits: [{requests: 1, per: minute, then: wait}]", &provider).await;
+        assert_eq!(proxy.send(Call::chat("m")).await.status, 200);
+        let hurried = Call::chat("m").header("x-outrider-timeout", "1s");
+        let started = Instant::now();
+        assert_eq!(proxy.send(hurried).await.status, 429, "it would be too long");
+        assert!(started.elapsed() < Duration::from_secs(5));
+    });
+}
+
+#[test]
+fn a_reload_keeps_what_was_used() {
+    run(async {
+        let provider = Provider::start().await;
+        let proxy = limited("budgets: {all: {requests: 2}}", &provider).await;
+        assert_eq!(proxy.send(Call::chat("m")).await.status, 200);
+        let text = std::fs::read_to_string(&proxy.file).unwrap();
+        proxy.rewrite(&text.replace("requests: 2", "requests: 3"));
+        proxy.uses("\"requests\": 3").await;
+        let statuses = [proxy.send(Call::chat("m")).await.status, proxy.send(Call::chat("m")).await.status];
+        assert_eq!(statuses, [200, 200]);
+        assert_eq!(proxy.send(Call::chat("m")).await.status, 429);
+    });
+}
