@@ -105,6 +105,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "routing",
             "ledger",
             "snapshot",
+            "exchange",
         ],
     ),
     ("inject", &["trust"]),
@@ -126,7 +127,22 @@ const ARROWS: &[(&str, &[&str])] = &[
             "admin",
         ],
     ),
-    ("cli", &["inject", "redirect", "money", "config", "trust", "health", "telemetry", "ledger", "snapshot", "app"]),
+    (
+        "cli",
+        &[
+            "inject",
+            "redirect",
+            "money",
+            "config",
+            "trust",
+            "health",
+            "telemetry",
+            "ledger",
+            "snapshot",
+            "exchange",
+            "app",
+        ],
+    ),
     ("main", &["cli"]),
 ];
 

@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench routing` prints the tables of docs/routing.md. Seeds are fixed.
 
+#[path = "../translate/allocations.rs"]
+mod allocations;
 mod decide;
 mod models;
 mod simulate;

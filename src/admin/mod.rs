@@ -21,11 +21,13 @@ use async_trait::async_trait;
 use http::{HeaderValue, Method, Response, header};
 use pingora_core::apps::http_app::ServeHttp;
 use pingora_core::protocols::http::ServerSession;
+use serde_json::json;
 
 pub use access::Knock;
 pub use readiness::Readiness;
 pub use route::{Page, Refusal, route};
 
+use crate::exchange::Supposed;
 use crate::health::Registry;
 use crate::snapshot::Snapshot;
 use crate::telemetry::Telemetry;
@@ -51,7 +53,11 @@ pub struct Door {
 #[async_trait]
 impl ServeHttp for Door {
     async fn response(&self, session: &mut ServerSession) -> Response<Vec<u8>> {
-        self.answer(&Knock::of(session), Instant::now())
+        let knock = Knock::of(session);
+        match route(&knock, self.token.as_deref()) {
+            Ok(Page::Explain) => finish(self.explain(read(session).await), false),
+            _ => self.answer(&knock, Instant::now()),
+        }
     }
 }
 
@@ -74,8 +80,35 @@ impl Door {
             Page::Targets => pages::json(200, &report::targets(&self.snapshot.load(), &self.health.targets(), now)),
             Page::Spend => pages::json(200, &spend::spend(&self.snapshot.load())),
             Page::Config => pages::json(200, &self.snapshot.load().redacted),
+            Page::Explain => self.explain(None), // its body was not read
         }
     }
+
+    /// What would become of the call in `body`.
+    fn explain(&self, body: Option<Vec<u8>>) -> Response<Vec<u8>> {
+        let refused = |status, message: &str| pages::json(status, &json!({"error": {"message": message}}));
+        let Some(body) = body else { return refused(413, "the call is too large to be explained") };
+        match serde_json::from_slice::<Supposed>(&body) {
+            Err(error) => refused(400, &format!("expected {{\"model\": \"...\"}}: {error}")),
+            Ok(call) => match call.explain(&self.snapshot.load(), &self.health) {
+                Ok(told) => pages::json(200, &json!(told)),
+                Err(fault) => refused(404, &fault.message),
+            },
+        }
+    }
+}
+
+/// A body that is explained; `None` where it is larger than any that is worth it, or breaks off.
+async fn read(session: &mut ServerSession) -> Option<Vec<u8>> {
+    const LARGEST: usize = 4 << 20;
+    let mut body = Vec::new();
+    while let Some(chunk) = session.read_request_body().await.ok()? {
+        body.extend_from_slice(&chunk);
+        if body.len() > LARGEST {
+            return None;
+        }
+    }
+    Some(body)
 }
 
 /// What every answer has: its length, and that it is neither to be stored nor to be taken for something else.

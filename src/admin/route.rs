@@ -24,6 +24,8 @@ pub enum Page {
     Spend,
     /// `/config`: what is configured, without its secrets.
     Config,
+    /// `/explain`: what would become of the call in its body.
+    Explain,
 }
 
 /// Why there is no page.
@@ -35,6 +37,8 @@ pub enum Refusal {
     NotFound,
     /// Pages can only be read.
     ReadOnly,
+    /// The call to be explained is missing.
+    PostOnly,
 }
 
 /// The page that `knock` gets. Strangers are not told which pages there are.
@@ -47,14 +51,18 @@ pub fn route(knock: &Knock, token: Option<&str>) -> Result<Page, Refusal> {
         "/targets" => Some(Page::Targets),
         "/spend" => Some(Page::Spend),
         "/config" => Some(Page::Config),
+        "/explain" => Some(Page::Explain),
         _ => None,
     };
     if !page.is_some_and(Page::is_for_all) && !knock.is_operator(token) {
         return Err(Refusal::Forbidden);
     }
     let page = page.ok_or(Refusal::NotFound)?;
-    if !matches!(knock.method, Method::GET | Method::HEAD) {
-        return Err(Refusal::ReadOnly);
+    match (page, &knock.method) {
+        (Page::Explain, &Method::POST) => {}
+        (Page::Explain, _) => return Err(Refusal::PostOnly),
+        (_, &Method::GET | &Method::HEAD) => {}
+        _ => return Err(Refusal::ReadOnly),
     }
     Ok(page)
 }
@@ -75,11 +83,13 @@ impl Refusal {
             }
             Self::NotFound => (404, "not_found", "no such page; / lists what there is"),
             Self::ReadOnly => (405, "method_not_allowed", "this can be read with GET and HEAD only"),
+            Self::PostOnly => (405, "method_not_allowed", "send the call: POST {\"model\": \"...\"}"),
         };
         let mut response = pages::json(status, &json!({"error": {"type": kind, "message": message}}));
         match self {
             Self::Forbidden => response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
             Self::ReadOnly => response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD")),
+            Self::PostOnly => response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST")),
             Self::NotFound => None,
         };
         response

@@ -8,6 +8,7 @@ mod check;
 pub mod demo;
 mod env;
 mod exec;
+mod explain;
 mod init;
 mod inject;
 mod run;
@@ -65,6 +66,8 @@ enum Command {
         /// The configuration file
         file: PathBuf,
     },
+    /// Tell why a call would go where: every candidate, its score, who is out and by what; nothing is sent
+    Explain(explain::Options),
     /// Print the authority that applications have to trust so that their TLS can be ended here
     Ca(ca::Options),
     /// Print what a shell has to set for applications to go through Outrider: eval "$(outrider env)"
@@ -101,6 +104,7 @@ pub fn main() -> ExitCode {
             run::run(run::Options { config, upgrade, upgrade_socket, companion: companion.is_some() })
         }
         Command::Check { file } => check::check(&file),
+        Command::Explain(options) => explain::explain(&options),
         Command::Ca(options) => ca::ca(options),
         Command::Env(options) => env::env(&options),
         Command::Exec(options) => exec::exec(&options),

@@ -32,10 +32,18 @@ pub const TO_A_ROUTER: [&str; 15] = [
     "include_reasoning",
 ];
 
+/// Members by which a conversation is known, beside `session_id`.
+const OF_A_CONVERSATION: [&str; 6] = ["prompt_cache_key", "system", "instructions", "messages", "input", "contents"];
+
 /// All that is looked for.
-const WANTED: [&str; 3 + TO_A_ROUTER.len()] = {
-    let mut wanted = ["model"; 3 + TO_A_ROUTER.len()];
+const WANTED: [&str; 9 + TO_A_ROUTER.len()] = {
+    let mut wanted = ["model"; 9 + TO_A_ROUTER.len()];
     (wanted[1], wanted[2]) = ("stream", "stream_options");
+    let mut other = 0;
+    while other < OF_A_CONVERSATION.len() {
+        wanted[3 + TO_A_ROUTER.len() + other] = OF_A_CONVERSATION[other];
+        other += 1;
+    }
     let mut index = 0;
     while index < TO_A_ROUTER.len() {
         wanted[3 + index] = TO_A_ROUTER[index];
@@ -62,6 +70,12 @@ pub struct RequestHead {
     pub include_usage: bool,
     /// What is said to a router: each member, and where its value stands. `null` says nothing.
     pub to_a_router: Vec<(&'static str, Range<usize>)>,
+    /// Where the name of the conversation stands in the body.
+    pub conversation: Option<Range<usize>>,
+    /// Where the model is told something before all turns, outside of these.
+    pub instructions: Option<Range<usize>>,
+    /// Where the turns stand.
+    pub turns: Option<Range<usize>>,
 }
 
 impl RequestScan {
@@ -85,7 +99,22 @@ impl RequestScan {
         let stream_unsaid = members.value("stream").is_none();
         let include_usage = stream && members.include_usage();
         let to_a_router = members.to_a_router();
-        Ok(RequestHead { model, model_at, stream, stream_unsaid, include_usage, to_a_router })
+        let first = |names: &[&str]| {
+            let said =
+                |name: &&str| members.found.get(name).filter(|at| members.body.slice(at.start, at.end) != "null");
+            names.iter().find_map(said)
+        };
+        Ok(RequestHead {
+            model,
+            model_at,
+            stream,
+            stream_unsaid,
+            include_usage,
+            to_a_router,
+            conversation: first(&["session_id", "prompt_cache_key"]),
+            instructions: first(&["system", "instructions"]),
+            turns: first(&["messages", "input", "contents"]),
+        })
     }
 }
 

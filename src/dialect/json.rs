@@ -39,7 +39,7 @@ pub struct Scan {
 pub struct Found {
     wanted: &'static [&'static str],
     /// Those that are there: most of what is looked for is not.
-    there: SmallVec<[Member; 4]>,
+    there: SmallVec<[Member; 8]>,
     first_member: usize,
 }
 

@@ -7,6 +7,7 @@ use http::{HeaderMap, Method};
 use tokio::time::Instant;
 
 use super::afford::Need;
+use super::conversation::Conversation;
 use super::cost::Bill;
 use crate::canonical::{Dialect, Fault, Lost, Usage, fnv};
 use crate::dialect::codec;
@@ -99,6 +100,8 @@ pub struct Call {
     pub wishes: Wishes,
     /// Its client speaks OpenRouter's dialect.
     pub spoken: Option<Box<Spoken>>,
+    /// The conversation that it belongs to.
+    pub conversation: Option<Conversation>,
     /// What will be told.
     pub record: CallRecord,
     pub(super) bill: Bill,
@@ -139,6 +142,7 @@ impl Call {
             snapshot,
             wishes: Wishes::default(),
             spoken: None,
+            conversation: None,
             first_id: record.id.clone(),
             record,
             bill: Bill::default(),
@@ -172,8 +176,7 @@ impl Call {
             headers: &self.headers,
             stream: self.head.stream,
             inside: self.snapshot.routes_look_inside.then(|| self.inside()).flatten(),
-            // 1970 began on a Thursday.
-            minute: ((self.created / 60 + 3 * 24 * 60) % (7 * 24 * 60)) as u32,
+            minute: minute(self.created),
             caller: self.record.caller.as_ref().map(CallerName::as_str),
         }
     }
@@ -250,6 +253,11 @@ impl Call {
         }
         text
     }
+}
+
+/// The minute of the week at so many seconds since 1970, which began on a Thursday.
+pub(super) fn minute(created: u64) -> u32 {
+    ((created / 60 + 3 * 24 * 60) % (7 * 24 * 60)) as u32
 }
 
 impl Drop for Call {

@@ -10,8 +10,10 @@ mod answer;
 mod attempt;
 mod attended;
 mod call;
+mod conversation;
 mod cost;
 mod count;
+mod explain;
 pub mod failover;
 mod hedge;
 mod hold;
@@ -40,9 +42,11 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
 use attended::Attended;
+use conversation::Conversation;
 use tries::Tries;
 
 pub use call::{Arrival, Call, request_id};
+pub use explain::Supposed;
 pub use outbound::headers as client_headers;
 pub use refusal::refuse;
 
@@ -126,7 +130,13 @@ impl<T: Transport> Exchange<T> {
             // Boxed: most have no budgets, and need not carry the room for it.
             false => Box::pin(self.afford(call, client, model)).await?,
         };
-        let plan = Plan::new(model, &question::of_call(call), fastrand::f64)?;
+        let conversation = Conversation::of(call, &model);
+        let warm = conversation.and_then(|conversation| conversation.warm(&self.registry, attempt::now()));
+        let question = question::of_call(call, warm.as_ref());
+        let plan = Plan::new(model, &question, fastrand::f64)?;
+        let explanation = explain::wanted(&call.headers).then(|| explain::told(&plan, &question));
+        call.record.explanation = explanation;
+        call.conversation = conversation;
         let mut tries = Tries::new(call, &plan);
         client.attend(call, &plan.model.policy);
         match self.answer(call, client, &plan, &mut tries, None).await {

@@ -23,9 +23,10 @@ use crate::canonical::{Blame, Fault, FaultKind, Usage};
 use crate::dialect::codec::Framing;
 use crate::dialect::flow::{Flow, Given, Pushed};
 use crate::dialect::openai_chat;
+use crate::health::InFlight;
 use crate::openrouter::Events;
 use crate::routing::plan::Plan;
-use crate::routing::{Policy, Recover};
+use crate::routing::{Policy, Recover, Target};
 use crate::telemetry::Outcome;
 use crate::upstream::{Reply, Transport};
 
@@ -68,7 +69,7 @@ impl<T: Transport> Exchange<T> {
                 Ok(()) => {
                     pump.call.record.recovered = pump.call.record.recovered.map(|_| true);
                     pump.call.record.outcome = Outcome::Success;
-                    in_flight.ended(Instant::now().into_std(), &pump.call.record.usage);
+                    self.learn(pump.call, &target, in_flight);
                     reply.release().await;
                     return Ok(());
                 }
@@ -106,6 +107,15 @@ impl<T: Transport> Exchange<T> {
                     return Ok(());
                 }
             };
+        }
+    }
+
+    /// What an answer that has ended as it should shows of its target.
+    fn learn(&self, call: &Call, target: &Target, in_flight: InFlight) {
+        let (now, usage) = (Instant::now().into_std(), &call.record.usage);
+        in_flight.ended(now, usage);
+        if let Some(conversation) = call.conversation {
+            conversation.answered(&self.registry, target, usage, now);
         }
     }
 

@@ -7,6 +7,7 @@
 //! From the inside out: a [`window`] counts, a [`breaker`] judges by it, [`TargetHealth`] is what the exchange reports
 //! to. A key and a provider are judged apart from targets, because a refused key says nothing about the model behind it.
 
+mod affinity;
 pub mod breaker;
 pub mod gate;
 mod gauge;
@@ -23,6 +24,7 @@ pub mod window;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use affinity::{Affinity, Place};
 pub use breaker::Standing;
 pub use gauge::Figure;
 pub use hedge_budget::HedgeBudget;

@@ -8,7 +8,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex};
 
 use super::gate::Gate;
-use super::{HedgeBudget, KeyHealth, RetryBudget, TargetHealth, lock};
+use super::{Affinity, HedgeBudget, KeyHealth, RetryBudget, TargetHealth, lock};
 use crate::names::{KeyId, ProviderId, TargetId};
 
 /// More models than any provider has, in less than a mebibyte.
@@ -23,6 +23,7 @@ pub struct Registry {
     hedge_budgets: Mutex<HashMap<ProviderId, Arc<HedgeBudget>>>,
     gates: Mutex<HashMap<ProviderId, Arc<Gate>>>,
     gate: Arc<Gate>,
+    affinity: Affinity,
 }
 
 #[derive(Debug, Default)]
@@ -93,6 +94,11 @@ impl Registry {
     /// Where the calls of this process are limited.
     pub fn gate(&self) -> &Arc<Gate> {
         &self.gate
+    }
+
+    /// Where conversations were last.
+    pub fn affinity(&self) -> &Affinity {
+        &self.affinity
     }
 
     /// Every target that is remembered, by name.

@@ -6,6 +6,7 @@
 
 pub mod choice;
 pub mod constraints;
+pub mod explain;
 pub mod inside;
 pub mod plan;
 mod recovery;

@@ -1,5 +1,6 @@
 //! Which calls go where, whatever model they name: the first route that fits.
 
+use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -121,10 +122,93 @@ pub struct Traits<'a> {
     pub caller: Option<&'a str>,
 }
 
-/// What becomes of a call, if a route is for it.
-pub fn route<'r>(routes: &'r [Route], call: &Traits<'_>) -> Option<&'r Then> {
-    let applies = |route: &&Route| call.host.is_some() || !matches!(route.then, Then::Origin);
-    routes.iter().filter(applies).find(|route| route.when.fits(call)).map(|route| &route.then)
+/// All routes. Those that are for whole names of models are found by these, so that of thousands only few are looked at.
+#[derive(Debug, Default)]
+pub struct Routes {
+    all: Vec<Route>,
+    /// The places of those for one model each, by its name in lower case.
+    by_model: HashMap<Box<str>, Vec<u32>>,
+    /// All others.
+    others: Vec<Other>,
+}
+
+/// A route that is for no whole name, with what can be seen at a glance: how the model's name has to begin. A walk over
+/// thousands of these stays in the cache, where one over the routes themselves does not.
+#[derive(Debug)]
+struct Other {
+    place: u32,
+    begins: Beginning,
+    /// The bytes of that which count.
+    mask: u64,
+}
+
+/// The first eight bytes of a name in lower case; zeros behind a shorter one.
+type Beginning = u64;
+
+fn beginning(name: &[u8]) -> Beginning {
+    let mut bytes = [0; 8];
+    for (place, byte) in bytes.iter_mut().zip(name) {
+        *place = byte.to_ascii_lowercase();
+    }
+    u64::from_le_bytes(bytes)
+}
+
+impl Other {
+    fn new(place: u32, models: &[Pattern]) -> Self {
+        let said = match models {
+            [only] => only.0.first().map_or(&[][..], |part| part.as_bytes()),
+            _ => &[],
+        };
+        let mask = beginning(&[0xff; 8][..said.len().min(8)]);
+        Self { place, begins: beginning(said), mask }
+    }
+}
+
+impl FromIterator<Route> for Routes {
+    fn from_iter<I: IntoIterator<Item = Route>>(routes: I) -> Self {
+        let mut found = Self { all: routes.into_iter().collect(), ..Self::default() };
+        for (place, route) in (0..).zip(&found.all) {
+            let names: Option<Vec<&str>> = route.when.models.iter().map(Pattern::name).collect();
+            match names.filter(|names| !names.is_empty()) {
+                None => found.others.push(Other::new(place, &route.when.models)),
+                Some(names) => {
+                    for name in names {
+                        found.by_model.entry(name.into()).or_default().push(place);
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
+impl Routes {
+    /// Each, in its order.
+    pub fn iter(&self) -> impl Iterator<Item = &Route> {
+        self.all.iter()
+    }
+
+    /// What becomes of a call: what the first route says that is for it.
+    pub fn route(&self, call: &Traits<'_>) -> Option<&Then> {
+        if self.all.is_empty() {
+            return None;
+        }
+        let named = self.by_model.get(call.model.to_ascii_lowercase().as_str()).map_or(&[][..], Vec::as_slice);
+        let fits = |place: &u32| self.all[*place as usize].is_for(call);
+        let begins = beginning(call.model.as_bytes());
+        let others = self.others.iter().filter(|other| begins & other.mask == other.begins).map(|other| other.place);
+        let place = match (named.iter().copied().find(fits), { others }.find(fits)) {
+            (Some(one), Some(other)) => one.min(other),
+            (one, other) => one.or(other)?,
+        };
+        self.all.get(place as usize).map(|route| &route.then)
+    }
+}
+
+impl Route {
+    fn is_for(&self, call: &Traits<'_>) -> bool {
+        (call.host.is_some() || !matches!(self.then, Then::Origin)) && self.when.fits(call)
+    }
 }
 
 impl When {
@@ -186,6 +270,14 @@ impl Pattern {
     /// The pattern as it is written.
     pub fn new(written: &str) -> Self {
         Self(written.split('*').map(|part| part.to_ascii_lowercase().into()).collect())
+    }
+
+    /// What it says, in lower case, where it holds no `*`.
+    fn name(&self) -> Option<&str> {
+        match &self.0[..] {
+            [whole] => Some(whole),
+            _ => None,
+        }
     }
 
     /// Whether all of `text` is as the pattern says. Linear: each part is taken where it first comes.
@@ -312,13 +404,14 @@ mod tests {
     #[test]
     fn the_first_route_counts_and_origin_only_for_who_has_one() {
         let deny = |text: &str| Route { when: When::default(), then: Then::Deny(text.into()) };
-        let routes = [Route { when: When::default(), then: Then::Origin }, deny("no"), deny("never")];
+        let origin = || Route { when: When::default(), then: Then::Origin };
+        let routes: Routes = [origin(), deny("no"), deny("never")].into_iter().collect();
         let headers = HeaderMap::new();
         let mut call = Traits::sample("m", &headers);
-        assert!(matches!(route(&routes, &call), Some(Then::Deny(text)) if &**text == "no"));
+        assert!(matches!(routes.route(&call), Some(Then::Deny(text)) if &**text == "no"));
         call.host = Some("h");
-        assert!(matches!(route(&routes, &call), Some(Then::Origin)));
-        assert!(route(&[], &call).is_none());
+        assert!(matches!(routes.route(&call), Some(Then::Origin)));
+        assert!(Routes::default().route(&call).is_none());
         let unread = When { tools: Some(false), ..When::default() };
         assert!(!unread.fits(&call), "what cannot be read is not known to be without tools");
     }
@@ -351,5 +444,22 @@ mod tests {
         let of_b = (0..10_000u64).filter(|n| &**share(&shares, n.wrapping_mul(0x9E37_79B9_7F4A_7C15)) == "b").count();
         assert!((400..600).contains(&of_b), "{of_b}");
         assert_eq!(share(&shares, 7), share(&shares, 7));
+    }
+
+    #[test]
+    fn whole_names_and_patterns_keep_their_order() {
+        let of = |model: &str, text: &str| Route {
+            when: when(|when| {
+                when.models = model.split(' ').filter(|name| !name.is_empty()).map(Pattern::new).collect()
+            }),
+            then: Then::Deny(text.into()),
+        };
+        let routes: Routes =
+            [of("GPT-5 o1", "1"), of("gpt-*", "2"), of("gpt-4", "3"), of("", "4"), of("x", "5")].into_iter().collect();
+        let headers = HeaderMap::new();
+        for (model, expected) in [("gpt-5", "1"), ("O1", "1"), ("Gpt-4", "2"), ("gpt-", "2"), ("x", "4"), ("gp", "4")] {
+            let call = Traits::sample(model, &headers);
+            assert!(matches!(routes.route(&call), Some(Then::Deny(text)) if &**text == expected), "{model}");
+        }
     }
 }

@@ -12,7 +12,7 @@
 //! target, it is taken to be like its equals; where no price is known, price plays no part.
 
 use crate::catalogue::{Price, Tier};
-use crate::health::{Figure, Figures};
+use crate::health::Figures;
 use crate::money::Usd;
 
 /// The weights. Amounts are dollars.
@@ -39,7 +39,8 @@ pub struct Scoring {
 impl Default for Scoring {
     /// A second costs a hundredth of a cent (OpenRouter's published figures come to the same), and one in which nothing is
     /// seen at all three times as much: whoever waits for a first token waits for nothing else. An error costs the
-    /// repeat, and the time and the trust of who waited.
+    /// repeat, and the time and the trust of who waited. A 429 costs a repeat too, and says that there is little room: with
+    /// this weight, and an edge that lets equals share, simulated days are nearest to what could be had (benches/routing).
     fn default() -> Self {
         Self {
             first_token: 0.0002,
@@ -47,8 +48,8 @@ impl Default for Scoring {
             unnoticed: 0.25,
             errors: 8.0,
             tools: 1.0,
-            limited: 1.0,
-            edge: 0.1,
+            limited: 20.0,
+            edge: 0.2,
             explore: 0.02,
         }
     }
@@ -205,24 +206,28 @@ struct Peers {
 
 impl Peers {
     fn of(rows: &[Row]) -> Self {
-        let mean = |of: fn(&Figures) -> Figure, otherwise: f32| {
-            let (mut sum, mut weight) = (0.0, 0.0);
-            for row in rows {
-                let figure = of(&row.figures);
-                sum += figure.mean * figure.weight;
-                weight += figure.weight;
+        let mut sums = [(0.0f32, 0.0f32); 8];
+        for row in rows {
+            let Figures { first_token, per_token, errors, limited, tool_faults, cached, input, output } = row.figures;
+            let figures = [first_token, per_token, errors, limited, tool_faults, cached, input, output];
+            for ((sum, weight), figure) in sums.iter_mut().zip(figures) {
+                *sum += figure.mean * figure.weight;
+                *weight += figure.weight;
             }
-            if weight > 0.0 { sum / weight } else { otherwise }
+        }
+        let mean = |index: usize, otherwise: f32| match sums[index] {
+            (sum, weight) if weight > 0.0 => sum / weight,
+            _ => otherwise,
         };
         Self {
-            first_token: mean(|f| f.first_token, FIRST_TOKEN),
-            per_token: mean(|f| f.per_token, PER_TOKEN),
-            errors: mean(|f| f.errors, 0.0),
-            tool_faults: mean(|f| f.tool_faults, 0.0),
-            limited: mean(|f| f.limited, 0.0),
-            cached: mean(|f| f.cached, 0.0),
-            input: mean(|f| f.input, INPUT),
-            output: mean(|f| f.output, OUTPUT),
+            first_token: mean(0, FIRST_TOKEN),
+            per_token: mean(1, PER_TOKEN),
+            errors: mean(2, 0.0),
+            limited: mean(3, 0.0),
+            tool_faults: mean(4, 0.0),
+            cached: mean(5, 0.0),
+            input: mean(6, INPUT),
+            output: mean(7, OUTPUT),
         }
     }
 

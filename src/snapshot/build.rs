@@ -26,7 +26,7 @@ use crate::health::Registry;
 use crate::health::gate::Line;
 use crate::names::{ProviderId, TargetId};
 use crate::provider::Provider;
-use crate::routing::routes::Route;
+use crate::routing::routes::{Route, Routes};
 
 /// Reads the file at `path` and decides, or tells every problem of both. Starting, reloading and checking are this.
 pub fn load(
@@ -117,7 +117,7 @@ fn assemble(
         let model = model::open(&name.value, said, config, &providers, registry);
         (model.name.clone(), Arc::new(model))
     });
-    let routes: Vec<Route> = config.routes.iter().filter_map(|route| routes::open(&route.value)).collect();
+    let routes: Routes = config.routes.iter().filter_map(|route| routes::open(&route.value)).collect();
     Snapshot {
         models: models.collect(),
         bare_provider: default_provider.clone().filter(|_| alone),

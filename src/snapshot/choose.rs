@@ -7,7 +7,7 @@ use crate::canonical::{Fault, FaultKind};
 use crate::health::Registry;
 use crate::provider::Provider;
 use crate::routing::Model;
-use crate::routing::routes::{Keep, Then, Traits, route, share};
+use crate::routing::routes::{Keep, Then, Traits, share};
 
 impl Snapshot {
     /// The model that answers `call`. `origin`: where it was going, if it was intercepted; a name that the
@@ -19,7 +19,7 @@ impl Snapshot {
         registry: &Registry,
     ) -> Result<Arc<Model>, Fault> {
         let going = |origin| self.alone(call.model, origin, call.model, registry);
-        match (route(&self.routes, call), origin) {
+        match (self.routes.route(call), origin) {
             (Some(Then::Deny(why)), _) => Err(Fault::new(FaultKind::Forbidden, why.to_string())),
             (Some(Then::Use(name, Keep::Never)), _) | (Some(Then::Use(name, _)), None) => self.find(name, registry),
             (Some(Then::Use(name, keep)), Some(origin)) => {

@@ -19,7 +19,7 @@ use crate::health::gate::Line;
 use crate::ledger::{Callers, Rules};
 use crate::names::{ModelName, ProviderId, TargetId};
 use crate::provider::Provider;
-use crate::routing::routes::Route;
+use crate::routing::routes::Routes;
 use crate::routing::{Model, Policy, Target};
 
 pub use build::{build, load};
@@ -49,7 +49,7 @@ pub struct Snapshot {
     /// How much may be used.
     pub rules: Rules,
     /// Which calls go where, whatever model they name.
-    pub routes: Vec<Route>,
+    pub routes: Routes,
     /// One of them needs to know what is within a call.
     pub routes_look_inside: bool,
     /// What a model does not say itself.

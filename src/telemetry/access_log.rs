@@ -12,7 +12,7 @@ use prometheus::IntCounter;
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 
-use super::json_line::Object;
+use super::json_line::{Json, Object};
 use super::lines::Lines;
 use super::record::{CallRecord, Outcome};
 use super::timestamp::Timestamp;
@@ -101,6 +101,7 @@ fn write_json(record: &CallRecord, level: Level, now: SystemTime, line: &mut Vec
     object.set("tokens", record.tokens()).set("cost_usd", record.cost);
     object.maybe("cost_estimated", record.estimated.then_some(true));
     object.set("first_token_ms", record.first_token).set("total_ms", record.total);
+    object.maybe("explain", record.explanation.as_deref().map(Json));
     object.maybe("queued_ms", Some(record.queued).filter(|queued| !queued.is_zero()));
     object.set("added_us", record.added.as_micros() as u64);
     object.set("bytes_in", record.bytes_in).set("bytes_out", record.bytes_out).end();

@@ -76,6 +76,23 @@ fn escape(text: &str, line: &mut Vec<u8>) {
     }
 }
 
+/// JSON that is written already.
+pub(super) struct Json<'t>(pub(super) &'t str);
+
+/// Control characters can only stand within its strings.
+impl Value for Json<'_> {
+    fn write(self, line: &mut Vec<u8>) {
+        for character in self.0.chars() {
+            match character {
+                _ if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') => {
+                    line.extend_from_slice(format!("\\u{:04x}", u32::from(character)).as_bytes());
+                }
+                _ => line.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+    }
+}
+
 impl Value for bool {
     fn write(self, line: &mut Vec<u8>) {
         line.extend_from_slice(if self { b"true" } else { b"false" });

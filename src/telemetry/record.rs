@@ -46,6 +46,8 @@ pub struct CallRecord {
     pub recovered: Option<bool>,
     /// Events of the provider's that could not be read and were left out.
     pub skipped: u32,
+    /// Why its targets were asked in their order, as JSON, where the client wants it told.
+    pub explanation: Option<Box<str>>,
     /// Bytes of the request's body.
     pub bytes_in: u64,
     /// Bytes of the reply's body.
@@ -105,6 +107,7 @@ impl CallRecord {
             estimated: false,
             recovered: None,
             skipped: 0,
+            explanation: None,
             bytes_in: 0,
             bytes_out: 0,
             first_token: None,
@@ -220,6 +223,7 @@ impl CallRecord {
             estimated: false,
             recovered: None,
             skipped: 0,
+            explanation: None,
             bytes_in: 1_024,
             bytes_out: 2_048,
             first_token: Some(ms(320)),

@@ -21,9 +21,9 @@ settings! {
         errors: Option<Factor> = None,
         /// The same of a tool call that cannot be read. Default 1.
         tools: Option<Factor> = None,
-        /// What a 429 is as bad as waiting for. Default 1s.
+        /// What a 429 is as bad as waiting for. Default 20s.
         limited: Option<Period> = None,
-        /// Who costs so much more than the best has half a share; shares fall steeply there. Default 10%.
+        /// Who costs so much more than the best has half a share; shares fall steeply there. Default 20%.
         edge: Option<Share> = None,
         /// The share of calls by which old figures are made new. Default 2%.
         explore: Option<Share> = None,

@@ -58,7 +58,7 @@ pub(super) fn order(
     let by = wishes.and_then(|wishes| wishes.sort).map_or(By::Balance(&choice.balance), By::Sort);
     let together = wishes.is_some_and(|wishes| wishes.across_models);
     let turn = if let By::Balance(Balance::RoundRobin(turn)) = by { turn.next() } else { 0 };
-    let mut ranked: SmallVec<[(u128, u16); 4]> = SmallVec::with_capacity(seen.len());
+    let mut ranked: SmallVec<[u128; 4]> = SmallVec::with_capacity(seen.len());
     for (index, one) in seen.iter().enumerate() {
         let group = if together { 0 } else { one.candidate.group };
         let place = |class, group, seat: Seat, value: f32| {
@@ -91,10 +91,12 @@ pub(super) fn order(
         };
         // What is equal by its value is put in order by chance, but for what a call wants sorted.
         let tie = if shares_by_chance(by) { u128::from((dice() * 65_536.0) as u16) << 32 } else { 0 };
-        ranked.push((key | tie | index as u128, index as u16));
+        ranked.push(key | tie | index as u128);
     }
-    ranked.sort_unstable_by_key(|(key, _)| *key);
-    ranked.into_iter().map(|(_, index)| seen[usize::from(index)].candidate).collect()
+    ranked.sort_unstable();
+    let mut order = SmallVec::with_capacity(ranked.len());
+    order.extend(ranked.iter().map(|key| seen[*key as usize & 0xffff_ffff].candidate));
+    order
 }
 
 /// Ties matter where values are not chance themselves.
@@ -173,7 +175,7 @@ fn after_turn(seen: &[Seen], index: usize, turn: usize) -> f32 {
 /// Weighted order without replacement is a race: each runner arrives after an exponential time whose rate is its
 /// weight, and arrives first with the probability of its share (Efraimidis and Spirakis, 2006).
 fn arrival(weight: f64, dice: f64) -> f32 {
-    (-(1.0 - dice).ln() / weight) as f32
+    -(1.0 - dice as f32).ln() / weight as f32
 }
 
 /// Ordered as the numbers are, which are not negative; what is none comes last.

@@ -56,8 +56,12 @@ pub struct Excluded {
 impl Table {
     /// What is known when a call begins. `whole`: figures are wanted even where they decide nothing.
     pub fn new(model: &Model, question: &Question<'_>, whole: bool) -> Self {
-        let mut table = Self::default();
         let choice = &*model.policy.choice;
+        let count = model.groups.iter().map(Vec::len).sum();
+        let mut table = Self { seen: SmallVec::with_capacity(count), ..Self::default() };
+        let scored = whole || count > 1 && measured(choice, question);
+        table.rows.reserve(if scored { count } else { 0 });
+        let bounds = Bounds::of(choice, question);
         let constrained = question.wishes.is_some() || !choice.require.is_empty();
         let tokens = question.estimate.input.map(|tokens| tokens as u64);
         for (group, targets) in (0..).zip(&model.groups) {
@@ -67,12 +71,19 @@ impl Table {
                     .flatten();
                 match why {
                     Some(why) => table.excluded.push(Excluded { group, index, why }),
-                    None => table.seen.push(see(target, group, index, question, choice)),
+                    None => {
+                        // Both at once, while what they are read from is at hand.
+                        let seen = see(target, group, index, question, &bounds);
+                        if scored {
+                            table.rows.push(row(target, &seen, question));
+                        }
+                        table.seen.push(seen);
+                    }
                 }
             }
         }
-        if whole || table.seen.len() > 1 && measured(choice, question) {
-            table.score(model, question);
+        if scored {
+            table.score(choice, question);
         }
         table
     }
@@ -86,10 +97,7 @@ impl Table {
         order
     }
 
-    fn score(&mut self, model: &Model, question: &Question<'_>) {
-        let rows = self.seen.iter().map(|seen| row(model, seen, question));
-        self.rows = rows.collect();
-        let choice = &*model.policy.choice;
+    fn score(&mut self, choice: &Choice, question: &Question<'_>) {
         if question.wishes.is_some_and(|wishes| wishes.across_models) {
             return score::score(&mut self.rows, question.estimate, &choice.scoring);
         }
@@ -111,15 +119,14 @@ fn measured(choice: &Choice, question: &Question<'_>) -> bool {
     }
 }
 
-fn see(target: &Target, group: u16, index: u16, question: &Question<'_>, choice: &Choice) -> Seen {
+fn see(target: &Target, group: u16, index: u16, question: &Question<'_>, bounds: &Bounds<'_>) -> Seen {
     Seen {
         candidate: Candidate { group, index, standing: standing(target, question.now) },
         weight: target.weight,
         warmth: target.health.warmth(question.now),
         busy: target.health.in_flight() as u32,
         place: question.wishes.map_or(0, |wishes| place(target, wishes)),
-        slow: misses(target, &choice.prefer.first_token, &choice.prefer.throughput)
-            || question.wishes.is_some_and(|wishes| misses(target, &wishes.max_latency, &wishes.min_throughput)),
+        slow: bounds.miss(target),
         warm: question.warm.is_some_and(|warm| warm.target == target.id),
     }
 }
@@ -129,14 +136,27 @@ fn place(target: &Target, wishes: &Wishes) -> u16 {
     place.map_or(u16::MAX, |place| place.min(usize::from(u16::MAX - 1)) as u16)
 }
 
-/// Whether what is known of its speed misses what is wanted. Who has not been measured misses nothing.
-fn misses(target: &Target, first_token: &Percentiles, throughput: &Percentiles) -> bool {
-    let none = Percentiles::default();
-    let health = &target.health;
-    *first_token != none
-        && each(first_token).any(|(most, share)| health.first_token_at(share).is_some_and(|seconds| seconds > most))
-        || *throughput != none
-            && each(throughput).any(|(least, share)| health.throughput_at(share).is_some_and(|tokens| tokens < least))
+/// What is wanted of speed, by the operator and by the call; few want anything.
+struct Bounds<'a>(SmallVec<[(&'a Percentiles, &'a Percentiles); 2]>);
+
+impl<'a> Bounds<'a> {
+    fn of(choice: &'a Choice, question: &Question<'a>) -> Self {
+        let own = (&choice.prefer.first_token, &choice.prefer.throughput);
+        let call = question.wishes.map(|wishes| (&wishes.max_latency, &wishes.min_throughput));
+        let said = |(first_token, throughput): &(&Percentiles, &Percentiles)| {
+            **first_token != Percentiles::default() || **throughput != Percentiles::default()
+        };
+        Self(std::iter::once(own).chain(call).filter(said).collect())
+    }
+
+    /// Whether what is known of its speed misses what is wanted. Who has not been measured misses nothing.
+    fn miss(&self, target: &Target) -> bool {
+        let health = &target.health;
+        self.0.iter().any(|(first_token, throughput)| {
+            each(first_token).any(|(most, share)| health.first_token_at(share).is_some_and(|seconds| seconds > most))
+                || each(throughput).any(|(least, share)| health.throughput_at(share).is_some_and(|found| found < least))
+        })
+    }
 }
 
 /// The bounds that are said, each with the percentage of calls that it is for.
@@ -145,8 +165,7 @@ fn each(bounds: &Percentiles) -> impl Iterator<Item = (f64, u8)> {
     all.into_iter().filter_map(|(bound, share)| Some((bound?, share)))
 }
 
-fn row(model: &Model, seen: &Seen, question: &Question<'_>) -> Row {
-    let target = model.target(seen.candidate.group, seen.candidate.index);
+fn row(target: &Target, seen: &Seen, question: &Question<'_>) -> Row {
     let prompt = question.estimate.input.unwrap_or(USUAL_PROMPT);
     Row {
         rates: target.facts.price.as_ref().and_then(|price| Rates::of(price, prompt)),

@@ -1,5 +1,7 @@
 //! Orders, shares and whole outages.
 
+mod worlds;
+
 use super::order::order;
 use super::*;
 use crate::canonical::FaultKind;

@@ -1,0 +1,160 @@
+//! Which conversation a call belongs to, and where that stays.
+//!
+//! A conversation has a name (`session_id`, `prompt_cache_key`, or the header `x-session-id`), or is known by its beginning: what
+//! the model is told before all, and the first thing that the user says. The next turn brings the same beginning.
+
+use std::hash::Hasher;
+use std::time::{Duration, Instant};
+
+use super::Call;
+use crate::canonical::Usage;
+use crate::health::Registry;
+use crate::routing::choice::Sticky;
+use crate::routing::plan::Warm;
+use crate::routing::{Model, Target};
+
+/// Of a beginning so much is looked at: no two conversations that differ only later need to be told apart.
+const LOOKED_AT: usize = 16 << 10;
+
+/// A cache that has not shown itself yet is believed in by half.
+const UNPROVEN: f32 = 0.5;
+
+/// A conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conversation {
+    key: u64,
+    /// Somebody has given it a name.
+    named: bool,
+}
+
+impl Conversation {
+    /// That of a call which `model` answers; `None` where it makes no difference.
+    pub(super) fn of(call: &Call, model: &Model) -> Option<Self> {
+        let sticky = model.policy.choice.sticky;
+        if sticky == Sticky::Off || model.groups.iter().map(Vec::len).sum::<usize>() < 2 {
+            return None;
+        }
+        let mut hasher = std::hash::DefaultHasher::new();
+        hasher.write(model.name.as_str().as_bytes());
+        let named = name(call, &mut hasher);
+        if !named && (sticky == Sticky::Session || !beginning(call, &mut hasher)) {
+            return None;
+        }
+        Some(Self { key: hasher.finish(), named })
+    }
+
+    /// Where it was last.
+    pub(super) fn warm(&self, registry: &Registry, now: Instant) -> Option<Warm> {
+        let place = registry.affinity().find(self.key, now)?;
+        Some(Warm { target: place.target, tokens: place.tokens })
+    }
+
+    /// It was answered by `target`. Without a name it stays there only if that is seen to help.
+    pub(super) fn answered(&self, registry: &Registry, target: &Target, usage: &Usage, now: Instant) {
+        let proven = usage.cached.unwrap_or(0) > 0;
+        if !self.named && !proven {
+            return;
+        }
+        let share = if proven { 1.0 } else { UNPROVEN };
+        let tokens = usage.input.unwrap_or(0) as f32 * share;
+        let until = now + life(target.provider.kind.name, usage);
+        registry.affinity().put(self.key, target.id.clone(), tokens, until);
+    }
+}
+
+/// How long the provider's cache keeps a prompt after its last use, by its documentation.
+fn life(kind: &str, usage: &Usage) -> Duration {
+    const MINUTE: Duration = Duration::from_secs(60);
+    match kind {
+        _ if usage.cache_write_1h.unwrap_or(0) > 0 => 60 * MINUTE,
+        "openai" | "azure" => 10 * MINUTE, // "5 to 10 minutes of inactivity"
+        "deepseek" => 60 * MINUTE,         // on disk, "a few hours"
+        _ => 5 * MINUTE,                   // Anthropic's, Bedrock's, and what is usual elsewhere
+    }
+}
+
+/// Whether it has a name.
+fn name(call: &Call, hasher: &mut impl Hasher) -> bool {
+    if let Some(at) = &call.head.conversation {
+        hasher.write(&call.body.slice(at.start, at.end));
+        return true;
+    }
+    let header = call.headers.get("x-session-id").filter(|value| !value.is_empty());
+    header.inspect(|value| hasher.write(value.as_bytes())).is_some()
+}
+
+/// Whether it has a beginning.
+fn beginning(call: &Call, hasher: &mut impl Hasher) -> bool {
+    if let Some(at) = &call.head.instructions {
+        hasher.write(&call.body.slice(at.start, at.end.min(at.start + LOOKED_AT)));
+    }
+    let Some(at) = &call.head.turns else { return false };
+    let turns = call.body.slice(at.start, at.end.min(at.start + LOOKED_AT));
+    hasher.write(&turns[..first_said(&turns)]);
+    true
+}
+
+/// Where the first turn of the user ends in a list of turns; where that cannot be seen, the end of `turns`.
+fn first_said(turns: &[u8]) -> usize {
+    let (mut depth, mut text, mut escaped, mut start) = (0u32, false, false, 0);
+    for (at, byte) in turns.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if text => escaped = true,
+            b'"' => text = !text,
+            _ if text => {}
+            b'{' | b'[' => {
+                depth += 1;
+                start = if depth == 2 { at } else { start };
+            }
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                if depth == 1 && !is_instruction(&turns[start..at]) {
+                    return at + 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    turns.len()
+}
+
+/// The role stands at the beginning or at the end of a turn, in each SDK's way of writing JSON.
+fn is_instruction(turn: &[u8]) -> bool {
+    let (head, tail) = (&turn[..turn.len().min(40)], &turn[turn.len().saturating_sub(40)..]);
+    let says = |part: &[u8]| {
+        let words: [&[u8]; 2] = [b"\"system\"", b"\"developer\""];
+        words.iter().any(|word| part.windows(word.len()).any(|window| window == *word))
+    };
+    says(head) || says(tail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beginning_ends_with_what_the_user_said_first() {
+        let check = |turns: &str, expected: &str| {
+            assert_eq!(&turns[..first_said(turns.as_bytes())], expected);
+        };
+        let first = r#"[{"role":"user","content":"a ] \" }"}"#;
+        check(&format!("{first}]"), first);
+        check(&format!(r#"{first},{{"role":"assistant","content":"b"}},{{"role":"user","content":"c"}}]"#), first);
+        let told = r#"[{"role": "system", "content": [{"text": "x"}]}, {"role": "user", "content": "y"}"#;
+        check(&format!(r#"{told}, {{"role": "assistant", "content": "z"}}]"#), told);
+        let developer = r#"[{"content":"x","role":"developer"},{"content":[{"text":"y"}],"role":"user"}"#;
+        check(&format!("{developer},{{}}]"), developer);
+        check(r#""just a text""#, r#""just a text""#);
+        check("[", "[");
+    }
+
+    #[test]
+    fn caches_live_as_long_as_their_providers_say() {
+        let minutes = |kind, usage| life(kind, &usage).as_secs() / 60;
+        let hour = Usage { cache_write_1h: Some(1), ..Usage::default() };
+        assert_eq!(minutes("anthropic", Usage::default()), 5);
+        assert_eq!(minutes("anthropic", hour), 60);
+        assert_eq!(minutes("openai", Usage::default()), 10);
+    }
+}
