@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::Call;
 use crate::canonical::Usage;
 use crate::health::Registry;
-use crate::routing::choice::Sticky;
+use crate::routing::choice::{Balance, Sticky};
 use crate::routing::plan::Warm;
 use crate::routing::{Model, Target};
 
@@ -37,7 +37,9 @@ impl Conversation {
         let mut hasher = std::hash::DefaultHasher::new();
         hasher.write(model.name.as_str().as_bytes());
         let named = name(call, &mut hasher);
-        if !named && (sticky == Sticky::Session || !beginning(call, &mut hasher)) {
+        // Calls that begin alike may be many: only a score sees what it costs that they all go to one place.
+        let by_beginning = sticky == Sticky::Auto && model.policy.choice.balance == Balance::Score;
+        if !named && !(by_beginning && beginning(call, &mut hasher)) {
             return None;
         }
         Some(Self { key: hasher.finish(), named })

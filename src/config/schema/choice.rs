@@ -97,8 +97,8 @@ words! {
 
     /// Whether a conversation stays where its prompt is cached.
     pub enum Sticky {
-        /// One that has a name from its first answer on; one that is known by its beginning, once its prompt was seen to
-        /// come from a cache.
+        /// One that has a name from its first answer on; with `balance: score` also one that is known by its beginning, once its
+        /// prompt was seen to come from a cache.
         Auto = "auto",
         /// Only one that has a name.
         Session = "session",
