@@ -133,6 +133,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "inject",
             "redirect",
             "money",
+            "catalogue",
             "config",
             "trust",
             "health",

@@ -35,6 +35,16 @@ impl Known {
         Self { catalogue: Some((catalogue, kind)), ..self }
     }
 
+    /// Where all its models run.
+    pub fn region(&self) -> Option<&str> {
+        self.all.region.as_deref()
+    }
+
+    /// The models of which something is said.
+    pub fn named(&self) -> impl Iterator<Item = &str> {
+        self.models.keys().map(String::as_str)
+    }
+
     /// What is known of `model`.
     pub fn facts(&self, model: &str) -> Arc<Facts> {
         let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner).get(model).cloned();

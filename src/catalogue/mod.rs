@@ -12,7 +12,7 @@ mod price;
 mod row;
 mod table;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use ability::{Ability, Able, Cache, Levels};
 pub use facts::{Facts, Promise};
@@ -28,14 +28,22 @@ pub struct Catalogue {
     tables: Vec<Arc<Table>>,
 }
 
+/// What counts in this process in the place of the table that is built in.
+static INSTALLED: OnceLock<Arc<Table>> = OnceLock::new();
+
 impl Default for Catalogue {
-    /// What is built in.
+    /// What is installed, else what is built in.
     fn default() -> Self {
-        Self { tables: vec![Table::built_in()] }
+        Self { tables: vec![INSTALLED.get().cloned().unwrap_or_else(Table::built_in)] }
     }
 }
 
 impl Catalogue {
+    /// Uses `table` in the place of the one that is built in, in this process. Once, when it starts.
+    pub fn install(table: Table) {
+        let _ = INSTALLED.set(Arc::new(table));
+    }
+
     /// The same, with what `table` says counting more.
     pub fn over(mut self, table: Table) -> Self {
         self.tables.insert(0, Arc::new(table));
@@ -60,6 +68,19 @@ impl Catalogue {
         self.tables.iter().flat_map(move |table| table.called(name))
     }
 
+    /// The day of the latest table.
+    pub fn day(&self) -> &str {
+        self.tables.iter().map(|table| &*table.day).max().unwrap_or_default()
+    }
+
+    /// Every model, in the order of kinds and names.
+    pub fn rows(&self) -> Vec<Row<'_>> {
+        let mut rows: Vec<Row<'_>> = self.tables.iter().flat_map(|table| table.rows()).collect();
+        rows.sort_by_key(|row| (row.kind, row.model));
+        rows.dedup_by_key(|row| (row.kind, row.model));
+        rows
+    }
+
     /// The tables, the one that counts most first.
     pub fn tables(&self) -> impl Iterator<Item = &Table> {
         self.tables.iter().map(|table| &**table)
@@ -72,7 +93,7 @@ fn row<'t>(table: &'t Table, kind: &str, model: &str) -> Option<Row<'t>> {
     let last = model.rsplit('/').next().unwrap_or(model);
     let exactly = |name: &str| table.exactly(kind, name);
     let found = exactly(model).or_else(|| match kind {
-        // A profile across regions that costs what the model itself does has no row.
+        // A profile across regions that nobody tells a price of costs what the model itself does.
         "bedrock" => exactly(last).or_else(|| exactly(without_profile(last))),
         "vertex" | "gemini" => exactly(last).or_else(|| exactly(last.split('@').next()?)),
         // `ft:gpt-4o-2024-08-06:org::id`

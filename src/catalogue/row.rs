@@ -50,6 +50,11 @@ impl<'a> Row<'a> {
         self.column(0).unwrap_or(self.model)
     }
 
+    /// The last day on which it is served, where that is known.
+    pub fn until(&self) -> Option<&'a str> {
+        self.column(5)
+    }
+
     /// What is known of it.
     pub fn facts(&self) -> Result<Facts, String> {
         if self.rest.split('\t').count() > 6 {

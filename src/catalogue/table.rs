@@ -113,6 +113,21 @@ impl Table {
         self.rows.iter().map(|row| self.at(*row))
     }
 
+    /// How many models it has.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     fn by_slug(&self) -> &[u32] {
         self.by_slug.get_or_init(|| {
             let mut rows = self.rows.clone();

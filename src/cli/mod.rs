@@ -11,6 +11,7 @@ mod exec;
 mod explain;
 mod init;
 mod inject;
+mod models;
 mod run;
 mod trust;
 mod usage;
@@ -82,6 +83,8 @@ enum Command {
     Init(init::Arguments),
     /// Tell what calls have cost, by caller, model, provider, target or day
     Usage(usage::Options),
+    /// List what is known of models: prices, limits, abilities; filter and compare them
+    Models(models::Options),
     /// Watch calls go on while a simulated provider fails
     Demo,
 }
@@ -111,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::Inject(arguments) => inject::inject(&arguments),
         Command::Init(arguments) => init::init(&arguments),
         Command::Usage(options) => usage::usage(&options),
+        Command::Models(options) => models::models(&options),
         Command::Demo => demo::run(demo::DemoOptions { live: std::io::stdout().is_terminal() }),
     }
 }

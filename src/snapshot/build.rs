@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Intercept, Origins, Snapshot};
+use super::{Asked, Intercept, Origins, Snapshot};
 use crate::catalogue::Catalogue;
 use crate::config::forms::Switch;
 use crate::config::{Config, Environment, Loaded, Place, Problem, Problems, Setting};
@@ -124,6 +124,7 @@ fn assemble(
         default_provider,
         offered: offered(config),
         catalogue: catalogue.clone(),
+        asked: Asked::default(),
         origins: Origins::default(),
         rules: allowances::open(config, previous.map(|snapshot| &snapshot.rules)),
         callers: callers::decide(config, &mut Vec::new()),

@@ -10,7 +10,7 @@ use crate::provider::catalogue::{KINDS, PathStyle};
 pub fn from_environment(env: &dyn Environment) -> Result<(Config, Vec<&'static str>), String> {
     let mut config = Config::default();
     let mut found = Vec::new();
-    for kind in KINDS {
+    for kind in KINDS.iter().filter(|kind| !kind.shared_env) {
         if let Some((variable, provider)) = provider(kind, env) {
             config.providers.0.push((Located::unplaced(kind.name.to_owned()), provider));
             found.push(variable);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Snapshot;
 use crate::canonical::{Fault, FaultKind};
+use crate::catalogue::{Row, Table, author};
 use crate::config::nearest::{nearest, quoted};
 use crate::health::Registry;
 use crate::names::TargetId;
@@ -18,7 +19,8 @@ const NEAREST: usize = 3;
 
 impl Snapshot {
     /// A model of the file; else `provider/model` with a configured provider; else, where nothing else can be meant,
-    /// any model of the only provider.
+    /// any model of the only provider; else what the catalogue calls so, served by every configured provider that has
+    /// it.
     pub fn find(&self, name: &str, registry: &Registry) -> Result<Arc<Model>, Fault> {
         if let Some(model) = self.models.get(name) {
             return Ok(model.clone());
@@ -31,29 +33,49 @@ impl Snapshot {
             && let Some(provider) = self.providers.get(provider)
             && !model.is_empty()
         {
-            return Ok(self.alone(name, provider, model, registry));
+            return Ok(self.alone(name, provider, self.own_name(provider, name, model), registry));
         }
-        match &self.bare_provider {
-            Some(provider) if !name.is_empty() => Ok(self.alone(name, provider, name, registry)),
-            _ => Err(self.unknown(name)),
+        let bare = self.bare_provider.as_ref().filter(|_| !name.is_empty());
+        // An author before the name, which the only provider does not have, is the catalogue's.
+        if let Some(provider) = bare.filter(|_| !name.contains('/')) {
+            return Ok(self.alone(name, provider, name, registry));
         }
+        let served = self.asked.by(&self.providers, &self.catalogue, name);
+        match (bare, served.is_empty()) {
+            (_, false) => Ok(self.among(name, &served, registry)),
+            (Some(provider), true) => Ok(self.alone(name, provider, name, registry)),
+            (None, true) => Err(self.unknown(name)),
+        }
+    }
+
+    /// What follows a provider's name is that provider's name of a model, unless only the whole is known as one:
+    /// OpenRouter's `openrouter/auto`.
+    fn own_name<'n>(&self, provider: &Provider, name: &'n str, model: &'n str) -> &'n str {
+        let known = |model| self.catalogue.tables().any(|table| table.exactly(provider.kind.name, model).is_some());
+        if known(name) && !known(model) { name } else { model }
+    }
+
+    /// A model that is made up for one call: whoever serves it, as equals, and the defaults.
+    fn among(&self, name: &str, served: &[(Arc<Provider>, Arc<str>)], registry: &Registry) -> Arc<Model> {
+        let target = |(provider, model): &(Arc<Provider>, Arc<str>)| target(provider, model, registry);
+        let group = served.iter().map(target).collect();
+        Arc::new(Model { name: name.into(), groups: vec![group], policy: self.defaults.clone() })
     }
 
     /// A model that is made up for one call: one target and the defaults.
     pub(super) fn alone(&self, name: &str, provider: &Arc<Provider>, model: &str, registry: &Registry) -> Arc<Model> {
-        let id = TargetId::new(&provider.id, model);
-        let health = registry.dynamic_target(&id);
-        let max_in_flight = provider.max_in_flight_of.get(model).copied();
-        let (facts, weight) = (provider.facts(model), 1);
-        let (provider, model) = (provider.clone(), model.into());
-        let target = Target { id, provider, model, weight, max_in_flight, alternative: 0, health, facts };
-        Arc::new(Model { name: name.into(), groups: vec![vec![target]], policy: self.defaults.clone() })
+        let groups = vec![vec![target(provider, model, registry)]];
+        Arc::new(Model { name: name.into(), groups, policy: self.defaults.clone() })
     }
 
     fn unknown(&self, name: &str) -> Fault {
         let mut models: Vec<&str> = self.models.keys().map(|name| name.as_str()).collect();
         models.sort_unstable();
-        let known = models.into_iter().chain(self.offered.iter().map(TargetId::as_str));
+        let slugs = self.catalogue.tables().flat_map(Table::rows);
+        let slugs = slugs.filter(|row| self.providers.values().any(|provider| provider.kind.name == row.kind));
+        // Of an author's names, those that begin like this one come first anyway.
+        let slugs = slugs.map(|row| row.slug().rsplit('/').next().unwrap_or_default());
+        let known = models.into_iter().chain(self.offered.iter().map(TargetId::as_str)).chain(slugs);
         // Without its provider's name it is a bare slip: `gpt-5` for `openai/gpt-5`.
         let bare = self.offered.iter().filter(|id| id.as_str().ends_with(&format!("/{name}"))).map(TargetId::as_str);
         let mut near: Vec<&str> = bare.collect();
@@ -61,6 +83,13 @@ impl Snapshot {
             nearest(name, known, NEAREST).into_iter().filter(|known| !near.contains(known)).collect::<Vec<_>>(),
         );
         near.truncate(NEAREST);
+        let mut kinds: Vec<&str> =
+            self.catalogue.called(name).filter(|row| made_by(row, name)).map(|row| row.kind).collect();
+        kinds.dedup();
+        if !kinds.is_empty() {
+            let message = format!("model `{name}` is known, but no configured provider has it");
+            return Fault::new(FaultKind::UnknownModel, format!("{message}; it is served by {}", quoted(kinds)));
+        }
         let providers = quoted(self.providers.keys().map(|id| id.as_str()));
         let hint = match near.is_empty() {
             true if self.providers.is_empty() => "no provider is configured".to_owned(),
@@ -68,6 +97,27 @@ impl Snapshot {
             true => format!("write it as `provider/model` with one of the providers {providers}"),
         };
         Fault::new(FaultKind::UnknownModel, format!("model `{name}` is not configured; {hint}"))
+    }
+}
+
+/// Whether the author that `name` begins with, if one is there, is this model's.
+fn made_by(row: &Row<'_>, name: &str) -> bool {
+    !name.is_empty()
+        && author(name).is_none_or(|wanted| author(row.slug()).is_some_and(|a| a.eq_ignore_ascii_case(wanted)))
+}
+
+/// One model at one provider, of which no file says anything.
+fn target(provider: &Arc<Provider>, model: &str, registry: &Registry) -> Target {
+    let id = TargetId::new(&provider.id, model);
+    Target {
+        health: registry.dynamic_target(&id),
+        max_in_flight: provider.max_in_flight_of.get(model).copied(),
+        facts: provider.facts(model),
+        provider: provider.clone(),
+        model: model.into(),
+        weight: 1,
+        alternative: 0,
+        id,
     }
 }
 
@@ -116,11 +166,11 @@ models:
     #[test]
     fn other_names_are_refused_with_the_nearest() {
         check(FILE, "smrt", Err("model `smrt` is not configured; did you mean `smart`?"));
-        check(FILE, "gpt-5", Err("model `gpt-5` is not configured; did you mean `one/gpt-5`?"));
-        check(FILE, "meta/llama-3", Err("model `meta/llama-3` is not configured; did you mean `one/meta/llama-3`?"));
+        check(FILE, "gpt-5", Ok(&["one/gpt-5"]));
+        check(FILE, "meta/llama-3", Ok(&["one/meta/llama-3"]));
         check(FILE, "on/gpt-5", Err("model `on/gpt-5` is not configured; did you mean `one/gpt-5`?"));
         let providers = "write it as `provider/model` with one of the providers `one`, `two`";
-        check(FILE, "claude", Err(&format!("model `claude` is not configured; {providers}")));
+        check(FILE, "zebra", Err(&format!("model `zebra` is not configured; {providers}")));
         check(FILE, "", Err(&format!("model `` is not configured; {providers}")));
         let all = "did you mean `one/fast`, `one/gpt-5`, `one/meta/llama-3`?";
         check(FILE, "one/", Err(&format!("model `one/` is not configured; {all}")));
@@ -133,6 +183,35 @@ models:
     }
 
     #[test]
+    fn a_name_of_the_catalogue_is_served_by_whoever_has_the_model() {
+        let file = "providers: {anthropic: {api_key: k}, aws: {kind: bedrock, region: us-east-1, api_key: k}}";
+        let expected = ["anthropic/claude-sonnet-4-5", "aws/us.anthropic.claude-sonnet-4-5-20250929-v1:0"];
+        for name in ["claude-sonnet-4-5", "claude-sonnet-4.5"] {
+            check(file, name, Ok(&expected));
+        }
+        check(file, "anthropic/claude-sonnet-4.5", Ok(&["anthropic/claude-sonnet-4.5"]));
+        let near = "model `claude-sonet-4-5` is not configured; did you mean `claude-sonnet-4";
+        let registry = Registry::new();
+        let config = parse(file, "o.yaml", &Fake::default()).unwrap().config;
+        let snapshot = build(&config, &registry, None).unwrap();
+        let message = |name: &str| snapshot.find(name, &registry).unwrap_err().message.to_string();
+        assert!(message("claude-sonet-4-5").starts_with(near), "{}", message("claude-sonet-4-5"));
+        let known = "model `gpt-4o` is known, but no configured provider has it; it is served by `azure`,";
+        assert!(message("gpt-4o").starts_with(known), "{}", message("gpt-4o"));
+    }
+
+    #[test]
+    fn the_only_provider_is_asked_for_a_slug_by_its_own_name_of_it() {
+        let only = "providers: {groq: {api_key: k}}";
+        check(only, "meta-llama/llama-3.3-70b-instruct", Ok(&["groq/llama-3.3-70b-versatile"]));
+        check(only, "openai/gpt-oss-120b", Ok(&["groq/openai/gpt-oss-120b"]));
+        check(only, "someone/new", Ok(&["groq/someone/new"]));
+        let router = "providers: {openrouter: {api_key: k}}";
+        check(router, "openrouter/auto", Ok(&["openrouter/openrouter/auto"]));
+        check(router, "openrouter/openai/gpt-4o", Ok(&["openrouter/openai/gpt-4o"]));
+    }
+
+    #[test]
     fn a_single_provider_without_models_serves_every_name() {
         let single = "providers: {one: {dialect: openai_chat, base_url: 'http://one'}}";
         check(single, "gpt-5", Ok(&["one/gpt-5"]));
@@ -140,8 +219,8 @@ models:
         check(single, "one/gpt-5", Ok(&["one/gpt-5"]));
         check(
             &format!("{single}\nmodels: {{a: {{targets: [one/b]}}}}"),
-            "gpt-5",
-            Err("model `gpt-5` is not configured; write it as `provider/model` with one of the providers `one`"),
+            "zebra",
+            Err("model `zebra` is not configured; write it as `provider/model` with one of the providers `one`"),
         );
     }
 }

@@ -10,6 +10,7 @@ mod find;
 mod intercept;
 mod origins;
 pub mod reload;
+mod served;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -26,6 +27,7 @@ pub use build::{build, load};
 pub use environment::from_environment;
 pub use intercept::Intercept;
 pub use origins::{Origins, Place};
+pub use served::Asked;
 
 /// Everything that calls are served by.
 #[derive(Debug)]
@@ -40,6 +42,8 @@ pub struct Snapshot {
     pub bare_provider: Option<Arc<Provider>>,
     /// What is known of models.
     pub catalogue: Arc<Catalogue>,
+    /// Who has which of its models.
+    pub asked: Asked,
     /// Where intercepted calls were going.
     pub origins: Origins,
     /// Each `provider/model` that the configuration mentions, in order: what lists and hints can name.

@@ -41,9 +41,11 @@ def main():
     rows = {}
     for kind, theirs in kinds():
         for model, said in merged(kind, theirs, litellm, genai, models_dev, differences).items():
-            if said.price or said.context:
-                rows[kind, model] = line(kind, model, slugs.of(kind, model), said)
-    rows = without_repeats(rows)
+            slug = slugs.of(kind, model)
+            # genai-prices has one Google for both of its doors, of which one has nothing but Google's own.
+            foreign = kind == "gemini" and not slug.startswith("google/") and "/" in slug
+            if (said.price or said.context) and not foreign:
+                rows[kind, model] = line(kind, model, slug, said)
     versions = sources.versions()
     head = HEAD.format(format=FORMAT, day=asked.day, sources=versions)
     asked.out.write_text(head + "".join(rows[key] + "\n" for key in sorted(rows, key=lambda key: "\t".join(key))))
@@ -87,17 +89,6 @@ def fit(model):
     places = r"(global|us|eu|apac|[a-z]{2}(-gov)?-[a-z]+-\d|global-standard|claude_platform|invoke|converse)/"
     sized = r"\d+-x-\d+|fireworks-ai-(above|up-to|moe|default|embedding|\d)|together-ai-"
     return bool(re.fullmatch(r"[\x21-\x7e]{1,120}", model)) and not re.match(f"{places}|.*-month-commitment|{sized}", model)
-
-
-def without_repeats(rows):
-    """Bedrock's profiles (`us.anthropic...`) that say what the model itself says: those are found without."""
-    kept = {}
-    for (kind, model), text in rows.items():
-        bare = re.sub(r"^(us|eu|apac|global|us-gov|au|jp|ca)\.(?=.*\.)", "", model)
-        if kind == "bedrock" and bare != model and rows.get((kind, bare), "").split("\t")[3:] == text.split("\t")[3:]:
-            continue
-        kept[kind, model] = text
-    return kept
 
 
 def line(kind, model, slug, said):

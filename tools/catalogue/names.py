@@ -51,6 +51,15 @@ def plain(name: str) -> str:
     return name
 
 
+# What some providers call a model that the others call by its maker's name: (kind or any, their end, its end).
+SAME = [
+    ("", r"^(llama-3-[1-3]-\d+b)-(versatile|instant|specdec|instruct-turbo)$", r"\1-instruct"),
+    ("", r"^(llama-3-\d+b)-8192$", r"\1-instruct"),
+    ("", r"^qwen-3-(?=\d)", "qwen3-"),
+    ("cerebras", r"^(llama-3-[1-3]-\d+b)$", r"\1-instruct"),
+]
+
+
 class Slugs:
     """The slugs that OpenRouter lists, by their plain names."""
 
@@ -65,6 +74,9 @@ class Slugs:
         if kind == "openrouter":
             return DATE.sub("", name)
         short = plain(name)
+        for whose, theirs, makers in SAME:
+            if whose in ("", kind):
+                short = re.sub(theirs, makers, short)
         if short in self.listed:
             return self.listed[short]
         author = next((author for begin, author in AUTHORS if re.match(begin, short)), None)

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::canonical::Abilities;
 use crate::catalogue::{Ability, Able, Catalogue, Facts, Known, Price, Promise, Table};
 use crate::config::{Config, Problem, schema};
+use crate::provider::Kind;
 
 /// The catalogue with the operator's file, if there is one; what is wrong with that goes to `problems`.
 pub fn catalogue(config: &Config, problems: &mut Vec<Problem>) -> Catalogue {
@@ -37,14 +38,17 @@ pub fn limited(said: &schema::Provider) -> HashMap<String, Abilities> {
     abilities.filter(|(_, abilities)| *abilities != Abilities::default()).collect()
 }
 
-/// What the operator says of a provider and its models.
-pub fn known(said: &schema::Provider) -> Known {
+/// What the operator says of a provider and its models, else what its kind promises. Somebody else's host promises
+/// nothing, though it speaks like a provider of that kind.
+pub fn known(said: &schema::Provider, kind: &Kind) -> Known {
     let promise = |does: bool| if does { Promise::Does } else { Promise::DoesNot };
+    let itself = said.base_url.is_none() || kind.base_url.is_none();
+    let region = said.region.as_deref().or(kind.region.filter(|_| itself));
     let all = Facts {
-        region: said.region.as_deref().map(Into::into),
+        region: region.map(Into::into),
         quantization: said.quantization.as_deref().map(Into::into),
-        training: said.data.training.map(promise),
-        retention: said.data.retention.map(promise),
+        training: said.data.training.map(promise).or(kind.training.filter(|_| itself)),
+        retention: said.data.retention.map(promise).or(kind.retention.filter(|_| itself)),
         ..Facts::default()
     };
     let models = said.models.0.iter().map(|(name, offer)| (name.value.clone(), facts(offer)));
@@ -139,6 +143,11 @@ models:
         let local = facts(&snapshot, "local/llama");
         assert_eq!((local.price.unwrap().input, local.context), (Some(Usd::ZERO), Some(9000)));
         assert_eq!(facts(&snapshot, "local/other"), Facts::default());
+        assert_eq!((of_file.training, of_file.retention), (Some(Promise::DoesNot), Some(Promise::Does)));
+        let elsewhere = "providers: {openai: {api_key: k, base_url: 'http://proxy'}, mistral: {api_key: k}}";
+        let elsewhere = super::tests::snapshot(elsewhere, "").unwrap();
+        assert_eq!(facts(&elsewhere, "openai/gpt-4o").training, None, "a proxy promises nothing");
+        assert_eq!(facts(&elsewhere, "mistral/x").region.as_deref(), Some("eu"));
         let built_in =
             facts(&super::tests::snapshot("providers: {openai: {api_key: k}}", "").unwrap(), "openai/gpt-4o");
         assert_eq!(built_in.price.unwrap().input, Usd::parse("2.5"));

@@ -112,7 +112,7 @@ pub fn decide(
         base_path: url.path,
         voices,
         limited: known::limited(said),
-        known: known::known(said),
+        known: known::known(said, kind),
         login: login(said, kind),
         region: said.region.clone(),
         keys,

@@ -37,7 +37,7 @@ impl Recording {
 }
 
 /// The files of recorded exchanges.
-const FILES: [(&str, Dialect); 11] = [
+pub const FILES: [(&str, Dialect); 11] = [
     ("openai.chat", Dialect::OpenAiChat),
     ("openai.responses", Dialect::OpenAiResponses),
     ("anthropic.messages", Dialect::Anthropic),
@@ -73,7 +73,7 @@ pub fn answers(folder: &Path) -> Vec<Recording> {
 }
 
 /// The answer of an exchange.
-fn exchanged(exchange: &Value, dialect: Dialect) -> Option<Recording> {
+pub fn exchanged(exchange: &Value, dialect: Dialect) -> Option<Recording> {
     let id = exchange["id"].as_str()?.to_owned();
     if let Some(coded) = exchange["resp_b64"].as_str() {
         let bytes = STANDARD.decode(coded).unwrap();
