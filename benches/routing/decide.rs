@@ -57,7 +57,8 @@ fn routes(count: usize, star: &str) -> Duration {
         headers: vec![("x-team".parse().expect("a name"), vec![Pattern::new(&format!("team-{index}-*"))])],
         ..When::default()
     };
-    let routes: Routes = (0..count).map(|index| Route { when: when(index), then: Then::Deny("no".into()) }).collect();
+    let routes: Routes =
+        (0..count).map(|index| Route { name: "r".into(), when: when(index), then: Then::Deny("no".into()) }).collect();
     let mut headers = HeaderMap::new();
     headers.insert("x-team", format!("team-{}-search", count - 1).parse().expect("a value"));
     let model = format!("model-{}", count - 1);
@@ -67,13 +68,11 @@ fn routes(count: usize, star: &str) -> Duration {
         host: None,
         path: "/v1/chat/completions",
         headers: &headers,
-        caller: None,
-        inside: None,
-        minute: 0,
         stream: true,
         inside: None,
         minute: 0,
         caller: None,
+        matched: None,
     };
     best_of(|| assert!(black_box(black_box(&routes).route(&call)).is_some()))
 }

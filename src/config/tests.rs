@@ -32,7 +32,7 @@ fn every_problem_is_told_with_its_place() {
     check("# nothing yet\nproviders:\nmodels: {}\n", &[]);
     check("provider: {}", &["1:1 provider: unknown key `provider`"]);
     check("- a", &["1:1 : expected a map, found a list"]);
-    check("providers: {a: {limits: 1}}", &["1:16 providers.a.limits: `limits` is not supported by this version yet"]);
+    check("providers: {a: {limits: 1}}", &["1:17 providers.a.limits: `limits` is not supported by this version yet"]);
     check(
         "log: {level: loud}",
         &["1:14 log.level: expected one of `error`, `warn`, `info`, `debug`, `trace`, found `loud`"],

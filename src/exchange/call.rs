@@ -1,5 +1,6 @@
 //! Everything known about the call in progress.
 
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, OnceLock};
 use std::time::UNIX_EPOCH;
 
@@ -19,7 +20,7 @@ use crate::names::CallerName;
 use crate::openrouter::Spoken;
 use crate::provider::Provider;
 use crate::routing::inside::Inside;
-use crate::routing::routes::Traits;
+use crate::routing::routes::{NO_ROUTE, Traits};
 use crate::routing::wishes::Wishes;
 use crate::snapshot::Snapshot;
 use crate::telemetry::metrics::InFlight;
@@ -104,6 +105,8 @@ pub struct Call {
     pub conversation: Option<Conversation>,
     /// What will be told.
     pub record: CallRecord,
+    /// The first route that fits, by its index.
+    pub(super) route: AtomicU32,
     pub(super) bill: Bill,
     /// What it may need, once somebody has asked.
     pub(super) need: OnceLock<Need>,
@@ -145,6 +148,7 @@ impl Call {
             conversation: None,
             first_id: record.id.clone(),
             record,
+            route: AtomicU32::new(NO_ROUTE),
             bill: Bill::default(),
             need: OnceLock::new(),
             held: Vec::new(),
@@ -178,6 +182,7 @@ impl Call {
             inside: self.snapshot.routes_look_inside.then(|| self.inside()).flatten(),
             minute: minute(self.created),
             caller: self.record.caller.as_ref().map(CallerName::as_str),
+            matched: Some(&self.route),
         }
     }
 
@@ -263,6 +268,8 @@ pub(super) fn minute(created: u64) -> u32 {
 impl Drop for Call {
     fn drop(&mut self) {
         self.sum_up();
+        let route = usize::try_from(*self.route.get_mut()).ok().and_then(|index| self.snapshot.routes.get(index));
+        self.record.route = route.map(|route| route.name.clone());
         self.record.total = self.arrived.elapsed();
         self.telemetry.emit(&self.record);
     }

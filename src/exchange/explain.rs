@@ -59,6 +59,7 @@ impl Supposed {
         let headers = self.headers()?;
         let created = UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
         let call = Traits {
+            matched: None,
             model: &self.model,
             dialect: Dialect::OpenAiChat,
             host: None,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use http::{HeaderMap, HeaderName};
 
@@ -12,6 +13,8 @@ use crate::canonical::Dialect;
 /// One route.
 #[derive(Debug)]
 pub struct Route {
+    /// Under which its calls are reported.
+    pub name: Arc<str>,
     /// Which calls.
     pub when: When,
     /// What becomes of them.
@@ -120,7 +123,12 @@ pub struct Traits<'a> {
     pub minute: u32,
     /// Who asks.
     pub caller: Option<&'a str>,
+    /// Where it is noted which route was the first to fit: its index, [`NO_ROUTE`] so far.
+    pub matched: Option<&'a AtomicU32>,
 }
+
+/// No route was found to fit.
+pub const NO_ROUTE: u32 = u32::MAX;
 
 /// All routes. Those that are for whole names of models are found by these, so that of thousands only few are looked at.
 #[derive(Debug, Default)]
@@ -184,8 +192,13 @@ impl FromIterator<Route> for Routes {
 
 impl Routes {
     /// Each, in its order.
-    pub fn iter(&self) -> impl Iterator<Item = &Route> {
+    pub fn iter(&self) -> std::slice::Iter<'_, Route> {
         self.all.iter()
+    }
+
+    /// The one at this place.
+    pub fn get(&self, place: usize) -> Option<&Route> {
+        self.all.get(place)
     }
 
     /// What becomes of a call: what the first route says that is for it.
@@ -201,6 +214,9 @@ impl Routes {
             (Some(one), Some(other)) => one.min(other),
             (one, other) => one.or(other)?,
         };
+        if let Some(matched) = call.matched.filter(|matched| matched.load(Relaxed) == NO_ROUTE) {
+            matched.store(place, Relaxed);
+        }
         self.all.get(place as usize).map(|route| &route.then)
     }
 }
@@ -313,7 +329,18 @@ impl<'a> Traits<'a> {
     /// Of a call in OpenAI's dialect, on Monday at midnight.
     pub(crate) fn sample(model: &'a str, headers: &'a HeaderMap) -> Self {
         let (dialect, path) = (Dialect::OpenAiChat, "/v1/chat/completions");
-        Self { model, dialect, host: None, path, headers, stream: false, inside: None, minute: 0, caller: None }
+        Self {
+            model,
+            dialect,
+            host: None,
+            path,
+            headers,
+            stream: false,
+            inside: None,
+            minute: 0,
+            caller: None,
+            matched: None,
+        }
     }
 }
 
@@ -403,9 +430,9 @@ mod tests {
 
     #[test]
     fn the_first_route_counts_and_origin_only_for_who_has_one() {
-        let deny = |text: &str| Route { when: When::default(), then: Then::Deny(text.into()) };
-        let origin = || Route { when: When::default(), then: Then::Origin };
-        let routes: Routes = [origin(), deny("no"), deny("never")].into_iter().collect();
+        let of = |then| Route { name: "r".into(), when: When::default(), then };
+        let deny = |text: &str| of(Then::Deny(text.into()));
+        let routes: Routes = [of(Then::Origin), deny("no"), deny("never")].into_iter().collect();
         let headers = HeaderMap::new();
         let mut call = Traits::sample("m", &headers);
         assert!(matches!(routes.route(&call), Some(Then::Deny(text)) if &**text == "no"));
@@ -449,6 +476,7 @@ mod tests {
     #[test]
     fn whole_names_and_patterns_keep_their_order() {
         let of = |model: &str, text: &str| Route {
+            name: "r".into(),
             when: when(|when| {
                 when.models = model.split(' ').filter(|name| !name.is_empty()).map(Pattern::new).collect()
             }),

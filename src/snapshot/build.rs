@@ -117,7 +117,8 @@ fn assemble(
         let model = model::open(&name.value, said, config, &providers, registry);
         (model.name.clone(), Arc::new(model))
     });
-    let routes: Routes = config.routes.iter().filter_map(|route| routes::open(&route.value)).collect();
+    let routes: Routes =
+        config.routes.iter().enumerate().filter_map(|(index, said)| routes::open(index, &said.value)).collect();
     Snapshot {
         models: models.collect(),
         bare_provider: default_provider.clone().filter(|_| alone),

@@ -90,7 +90,7 @@ fn write_json(record: &CallRecord, level: Level, now: SystemTime, line: &mut Vec
     let mut object = Object::begin(line);
     object.set("ts", Timestamp(now)).set("level", level.as_str()).set("msg", "call");
     object.set("request_id", &*record.id).set("caller", record.caller.as_ref().map(|caller| caller.as_str()));
-    object.set("operation", record.operation);
+    object.maybe("route", record.route.as_deref()).set("operation", record.operation);
     object.set("method", record.method.as_str()).set("path", &record.path).set("model", &record.model_asked);
     object.set("model_served", record.model.as_ref().map(|model| model.as_str()));
     object.set("target", record.target.as_ref().map(|target| target.as_str()));

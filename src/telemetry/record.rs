@@ -16,6 +16,8 @@ pub struct CallRecord {
     pub operation: &'static str,
     /// Who asked. `None`: nobody of the configuration.
     pub caller: Option<CallerName>,
+    /// The route that led the call to its model, if one did.
+    pub route: Option<Arc<str>>,
     /// The model as the client wrote it (bounded to 256 bytes), empty where the call never came so far.
     pub model_asked: String,
     /// The model of the configuration that served it: the label of metrics. `None` where no such model is known.
@@ -92,6 +94,7 @@ impl CallRecord {
             id,
             operation,
             caller: None,
+            route: None,
             model_asked: String::new(),
             model: None,
             method,
@@ -198,6 +201,7 @@ impl CallRecord {
             id: "req-1".into(),
             operation: "chat",
             caller: Some("checkout".into()),
+            route: None,
             model_asked: "smart".into(),
             model: Some("smart".into()),
             method: http::Method::POST,

@@ -132,3 +132,43 @@ fn a_reload_keeps_what_was_used() {
         assert_eq!(proxy.send(Call::chat("m")).await.status, 429);
     });
 }
+
+/// What the provider counts, at a thousand dollars for a million tokens of prompts and ten thousand for those of answers.
+#[test]
+fn money_that_is_spent_is_told_and_ends_with_the_budget() {
+    run(async {
+        let provider = Provider::start().await;
+        let price = "models: {m: {price: {input: 1000, output: 10000}}}";
+        let fields = format!("base_url: \"{}\", api_key: sk-a, health: off, {price}", provider.url());
+        let rules = "budgets: {all: {limit: 0.5 USD}}";
+        let proxy = Proxy::start(&Config::default().top(rules).entry("a", &fields)).await;
+        // Held: some dozens of tokens for the prompt, and ten for the answer.
+        let call = || {
+            let body = json!({"model": "a/m", "max_tokens": 10, "messages": [{"role": "user", "content": "hi"}]});
+            Call::post("/v1/chat/completions", &body)
+        };
+        let first = proxy.send(call()).await;
+        assert_eq!(first.status, 200, "{}", first.text());
+        let (input, output) = (&first.json()["usage"]["prompt_tokens"], &first.json()["usage"]["completion_tokens"]);
+        let cost = (input.as_f64().unwrap() * 1_000.0 + output.as_f64().unwrap() * 10_000.0) / 1e6;
+        let line = &proxy.calls_logged(1).await[0];
+        assert_eq!(line["cost_usd"].as_f64(), Some(cost), "{line}");
+        let mut calls = 1;
+        let refused = loop {
+            let reply = proxy.send(call()).await;
+            if reply.status != 200 {
+                break reply;
+            }
+            calls += 1;
+            assert!(calls < 100, "it never ends");
+        };
+        assert_eq!((refused.status, &refused.json()["error"]["code"]), (402, &json!("insufficient_quota")));
+        assert!(refused.error_message().contains("`all` has 0.5 USD per day"), "{}", refused.text());
+        assert!(refused.header("retry-after").parse::<u64>().unwrap() <= 86_400);
+        let spent = proxy.metric("outrider_cost_usd_total", &["caller=\"default\"", "target=\"a/m\""]).await;
+        assert!((spent - cost * f64::from(calls)).abs() < 1e-9 && spent <= 0.5, "{spent} for {calls}");
+        assert!(0.5 - spent < 0.2, "most of it could be spent: {spent}");
+        let spend = proxy.ask("/spend").await.json();
+        assert_eq!(spend["budgets"][0]["of"]["usd"]["held"], "0", "{spend}");
+    });
+}

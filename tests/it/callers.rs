@@ -106,6 +106,8 @@ fn a_route_can_be_for_one_caller() {
         assert_eq!(research.header("x-outrider-target"), "theirs/m");
         let checkout = proxy.send(Call::chat("m").header("x-api-key", "sk-outrider-checkout")).await;
         assert_eq!(checkout.header("x-outrider-target"), "ours/m");
-        assert_eq!(proxy.calls_logged(2).await[0]["caller"], "research");
+        let lines = proxy.calls_logged(2).await;
+        assert_eq!((&lines[0]["caller"], &lines[0]["route"]), (&json!("research"), &json!("#1")));
+        assert_eq!((&lines[1]["caller"], &lines[1]["route"]), (&json!("checkout"), &json!(null)));
     });
 }

@@ -10,6 +10,8 @@ use crate::config::words::words;
 settings! {
     /// Which calls go where.
     pub struct Route {
+        /// Under which its calls are reported. Default: its number, such as `#1`.
+        name: Option<Located<String>> = None,
         /// Which calls: all that is said in it holds. Nothing said: all calls.
         when: When = When::default(),
         /// Who answers: a name of `models`, a `provider/model`, or `origin`, which is where an intercepted call was going

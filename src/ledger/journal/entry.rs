@@ -19,6 +19,8 @@ pub struct Entry {
     pub id: Arc<str>,
     /// Who asked.
     pub caller: Option<CallerName>,
+    /// What led it to its model.
+    pub route: Option<Arc<str>>,
     /// The model that was served.
     pub model: Option<ModelName>,
     /// Who answered.
@@ -72,6 +74,7 @@ impl Entry {
             at: now.saturating_sub(record.total).as_millis() as i64,
             id: record.id.clone(),
             caller: record.caller.clone(),
+            route: record.route.clone(),
             model: record.model.clone(),
             target: record.target.clone(),
             operation: record.operation,

@@ -58,7 +58,7 @@ CREATE TABLE spent (
 
 const ADD_CALL: &str = "INSERT INTO calls VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 const ADD_TO_DAY: &str = "
-INSERT INTO days VALUES (?1,?2,?3,?4,'',?5,?6,?7,?8,?9,?10,?11,?12,?13)
+INSERT INTO days VALUES (?1,?2,?3,?4,?14,?5,?6,?7,?8,?9,?10,?11,?12,?13)
 ON CONFLICT DO UPDATE SET calls = calls + ?5, failed = failed + ?6, unpriced = unpriced + ?7, input = input + ?8,
     output = output + ?9, cached = cached + ?10, cache_write = cache_write + ?11, reasoning = reasoning + ?12,
     nanos = nanos + ?13";
@@ -252,6 +252,7 @@ impl Sqlite {
             n(cache_write),
             n(reasoning),
             cost.unwrap_or_default().nanos(),
+            call.route.as_deref().unwrap_or(""),
         ])?;
         Ok(())
     }

@@ -82,7 +82,7 @@ fn check_target(target: &Located<String>, config: &Config, problems: &mut Vec<Pr
 }
 
 /// The route, in which nothing is wrong.
-pub fn open(said: &RouteSaid) -> Option<Route> {
+pub fn open(index: usize, said: &RouteSaid) -> Option<Route> {
     let keep = match said.origin {
         Said::Never => Keep::Never,
         Said::First => Keep::First,
@@ -101,7 +101,8 @@ pub fn open(said: &RouteSaid) -> Option<Route> {
                 .collect(),
         ),
     };
-    Some(Route { when: when(&said.when), then })
+    let name = said.name.as_ref().map_or_else(|| format!("#{}", index + 1), |name| name.value.clone());
+    Some(Route { name: name.into(), when: when(&said.when), then })
 }
 
 fn when(said: &WhenSaid) -> When {
