@@ -81,6 +81,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "names",
             "recent",
             "canonical",
+            "openrouter",
             "upstream",
             "trust",
             "dialect",
@@ -115,6 +116,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "inject",
             "config",
+            "openrouter",
             "trust",
             "upstream",
             "health",

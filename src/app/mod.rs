@@ -30,6 +30,7 @@ use crate::exchange::Exchange;
 use crate::health::Registry;
 use crate::ledger::Journal;
 use crate::listener::{Door, Front, Gateway, Ways};
+use crate::openrouter::Past;
 use crate::provider::auth::Courier;
 use crate::snapshot::Snapshot;
 use crate::telemetry::{Format, Telemetry};
@@ -71,6 +72,7 @@ pub struct Start {
 struct Shared {
     snapshot: Arc<ArcSwap<Snapshot>>,
     registry: Arc<Registry>,
+    past: Arc<Past>,
     leaves: Option<Arc<Leaves>>,
     telemetry: Arc<Telemetry>,
     /// `None`: nothing is kept.
@@ -121,6 +123,7 @@ impl Shared {
             books,
             snapshot: Arc::new(ArcSwap::new(start.snapshot.clone())),
             registry: start.registry.clone(),
+            past: Arc::default(),
             leaves: start.leaves.clone(),
             telemetry: Arc::new(telemetry),
             readiness: Arc::default(),
@@ -140,6 +143,7 @@ impl Shared {
             fetch: Courier::new(self.pool.clone()),
             snapshot: self.snapshot.clone(),
             registry: self.registry.clone(),
+            past: self.past.clone(),
             telemetry: self.telemetry.clone(),
         };
         let gateway = Gateway::new(exchange, own_names(), self.busy.clone(), ways.clone(), door);

@@ -14,7 +14,7 @@ use crate::upstream::Body;
 
 /// Members by which a client speaks to a router, not to a model, in whatever dialect: OpenRouter's. What they say is for
 /// `crate::openrouter` to read; here they are only noticed, so that a call without them costs nothing.
-pub const TO_A_ROUTER: [&str; 15] = [
+pub const TO_A_ROUTER: [&str; 16] = [
     "models",
     "fallbacks",
     "provider",
@@ -26,6 +26,7 @@ pub const TO_A_ROUTER: [&str; 15] = [
     "trace",
     "debug",
     "stop_server_tools_when",
+    "deferred_tools",
     "image_config",
     "usage",
     "reasoning",

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::afford::Need;
 use super::conversation::Conversation;
 use super::cost::Bill;
+use super::retold;
 use crate::canonical::{Dialect, Fault, Lost, Usage, fnv};
 use crate::dialect::codec;
 use crate::dialect::codec::{About, Asked, Codec, Flavour};
@@ -17,7 +18,7 @@ use crate::dialect::doors::Operation;
 use crate::dialect::head::RequestHead;
 use crate::ledger::Held;
 use crate::names::CallerName;
-use crate::openrouter::Spoken;
+use crate::openrouter::{Past, Spoken};
 use crate::provider::Provider;
 use crate::routing::inside::Inside;
 use crate::routing::routes::{NO_ROUTE, Traits};
@@ -107,6 +108,8 @@ pub struct Call {
     pub record: CallRecord,
     /// The first route that fits, by its index.
     pub(super) route: AtomicU32,
+    /// Who remembers it when it is over.
+    pub(super) past: Option<Arc<Past>>,
     pub(super) bill: Bill,
     /// What it may need, once somebody has asked.
     pub(super) need: OnceLock<Need>,
@@ -146,6 +149,7 @@ impl Call {
             wishes: Wishes::default(),
             spoken: None,
             conversation: None,
+            past: None,
             first_id: record.id.clone(),
             record,
             route: AtomicU32::new(NO_ROUTE),
@@ -272,6 +276,9 @@ impl Drop for Call {
         self.record.route = route.map(|route| route.name.clone());
         self.record.total = self.arrived.elapsed();
         self.telemetry.emit(&self.record);
+        if let Some(past) = self.past.take() {
+            retold::remember(self, &past);
+        }
     }
 }
 

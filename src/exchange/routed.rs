@@ -20,9 +20,14 @@ const SESSION: &str = "x-session-id";
 
 /// A client whose path or headers say that it speaks OpenRouter's dialect: even a refusal is told in its words.
 pub(super) fn recognise(call: &mut Call) {
-    if Spoken::is_marked(call.dialect, &call.path, &call.headers) {
+    if may_speak(call) && Spoken::is_marked(call.dialect, &call.path, &call.headers) {
         call.spoken = Some(Box::new(Spoken::new(call.created, &call.headers)));
     }
+}
+
+/// An intercepted call to anybody else than OpenRouter says nothing to a router, whatever it looks like.
+fn may_speak(call: &Call) -> bool {
+    call.origin.as_ref().is_none_or(|origin| origin.kind.name == openrouter::OPENROUTER)
 }
 
 /// Reads what `call` says to a router, and takes it out of the body.
@@ -31,7 +36,7 @@ pub(super) fn understand(call: &mut Call) -> Result<(), Fault> {
     let is_ours = |(name, _): &&(&'static str, _)| request::is_ours(call.dialect, call.operation, name);
     let said: Vec<_> = call.head.to_a_router.iter().filter(is_ours).collect();
     // Anthropic's own servers can fall back, too: by that word alone nobody is known.
-    if !marked && said.iter().all(|(name, _)| *name == "fallbacks") {
+    if !may_speak(call) || !marked && said.iter().all(|(name, _)| *name == "fallbacks") {
         call.wishes.session = header(call).and_then(|session| request::session(SESSION, session).ok());
         return named(call);
     }
@@ -54,10 +59,7 @@ pub(super) fn understand(call: &mut Call) -> Result<(), Fault> {
     let streams =
         matches!((call.dialect, call.operation), (Dialect::OpenAiChat, Operation::Chat | Operation::Completions));
     let counts = streams && call.head.stream && !call.head.include_usage && call.origin.is_none();
-    if !said.is_empty() || counts {
-        rewrite(call, counts)?;
-    }
-    Ok(())
+    rewrite(call, counts)
 }
 
 fn header(call: &Call) -> Option<&str> {
@@ -126,10 +128,17 @@ pub(super) fn body(call: &Call, to: &codec::Target<'_>, lost: &mut Lost) -> Resu
         return Ok(renamed(&own.body, own.model_at.clone()));
     }
     let mut body = call.body.clone();
-    if let Some(Rewritten { thinking_at, usage_at, .. }) = &spoken.plain {
+    if let Some(Rewritten { thinking_at, usage_at, extras_at, .. }) = &spoken.plain {
         // The last first, so that the places of the others stay.
+        let refuses = matches!(to.flavour, Flavour::Vendor | Flavour::Azure | Flavour::Mistral);
+        if refuses && !extras_at.is_empty() {
+            let said = body.slice(extras_at.start, extras_at.end);
+            openrouter::names(&said).into_iter().for_each(|name| lost.add(name));
+            body = body.splice(extras_at.start, extras_at.end, Bytes::new());
+        }
         if to.flavour == Flavour::Mistral && !usage_at.is_empty() {
-            body = body.splice(usage_at.start, usage_at.end, Bytes::new()); // it counts in any case, and refuses the wish
+            // It counts in any case, and refuses the wish.
+            body = body.splice(usage_at.start, usage_at.end, Bytes::new());
         }
         if !thinking_at.is_empty() {
             let said = body.slice(thinking_at.start, thinking_at.end);

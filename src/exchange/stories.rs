@@ -198,6 +198,7 @@ impl World {
             fetch: Courier::new(Pool::new()), // no provider here has a login
             snapshot: Arc::new(ArcSwap::from_pointee(built)),
             registry,
+            past: Arc::default(),
             telemetry: Arc::new(Telemetry::new(Format::Json, LevelFilter::OFF, std::io::sink())),
         })
     }

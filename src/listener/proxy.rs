@@ -25,6 +25,7 @@ use crate::dialect::codec::Flavour;
 use crate::dialect::openai_chat;
 use crate::dialect::{codec, doors};
 use crate::exchange::{Arrival, Exchange, request_id};
+use crate::openrouter::pages;
 use crate::snapshot::Snapshot;
 use crate::telemetry::{CallRecord, Outcome};
 use crate::upstream::Transport;
@@ -117,8 +118,12 @@ impl<T: Transport> ProxyHttp for Gateway<T> {
             self.exchange.serve(arrival, &mut client).await;
             return Ok(true);
         }
+        let now = UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
+        let sources = pages::Sources { snapshot: &snapshot, past: &self.exchange.past, now };
+        if let Some((status, page)) = pages::page(&head.method, head.uri.path(), head.uri.query(), &sources) {
+            return reject::json(session, status, page, allow_origin).await.map(|()| true);
+        }
         if let Some(dialect) = doors::lists_models(&head.method, head.uri.path(), &head.headers) {
-            let now = UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
             let names: Vec<&str> = offered(&snapshot).map(|(name, _)| name).collect();
             let list = codec::of(dialect).write_models(&names, now);
             let list = list.unwrap_or_else(|| openai_chat::write_models(offered(&snapshot), now));

@@ -1,5 +1,5 @@
-//! Who may answer a call that names its models as OpenRouter's clients do: several, to be asked one after the other, and
-//! with a wish behind the name (`:nitro`).
+//! Who may answer a call that names its models as OpenRouter's clients do: several, to be asked one after the other,
+//! and with a wish behind the name (`:nitro`).
 
 use std::sync::Arc;
 

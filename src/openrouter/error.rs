@@ -42,7 +42,12 @@ pub fn write(fault: &Fault, dialect: Dialect, told: &Told<'_>) -> (StatusCode, B
     if let Some(metadata) = &told.metadata {
         document.insert("openrouter_metadata".to_owned(), metadata.clone());
     }
-    (status(fault), Value::Object(document).to_string().into())
+    let status = match (dialect, status(fault)) {
+        // The only one that Messages has for all of them.
+        (Dialect::Anthropic, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT) => StatusCode::SERVICE_UNAVAILABLE,
+        (_, status) => status,
+    };
+    (status, Value::Object(document).to_string().into())
 }
 
 /// The `error` member.

@@ -14,8 +14,8 @@ pub struct Endpoint {
     pub model: String,
 }
 
-/// How a call was routed. `requested`: what it asked for; `several`: it named others to fall back to; `selected`: which of
-/// `available` answers; `tried`: each try with the status that came of it.
+/// How a call was routed. `requested`: what it asked for; `several`: it named others to fall back to; `selected`: which
+/// of `available` answers; `tried`: each try with the status that came of it.
 pub fn metadata(
     requested: &str,
     several: bool,
@@ -23,7 +23,10 @@ pub fn metadata(
     selected: Option<usize>,
     tried: &[(Endpoint, u16)],
 ) -> Value {
-    let row = |(index, endpoint): (usize, &Endpoint)| json!({"provider": endpoint.provider, "model": endpoint.model, "selected": Some(index) == selected});
+    let row = |(index, endpoint): (usize, &Endpoint)| {
+        let chosen = Some(index) == selected;
+        json!({"provider": endpoint.provider, "model": endpoint.model, "selected": chosen})
+    };
     let attempt = |(endpoint, status): &(Endpoint, u16)| json!({"provider": endpoint.provider, "model": endpoint.model, "status": status});
     let chosen = selected.and_then(|index| available.get(index)).map_or("none", |endpoint| &endpoint.provider);
     json!({

@@ -9,7 +9,7 @@ use crate::canonical::Fault;
 use crate::money::Usd;
 use crate::routing::wishes::{MaxPrice, Percentiles, Sort, Wishes};
 
-/// The object as clients write it. A member that is not known may be a condition: it is refused rather than passed over.
+/// The object as clients write it. A member that is not known may be a condition: it is refused, not passed over.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Wire<'a> {
@@ -21,6 +21,8 @@ struct Wire<'a> {
     data_collection: Option<Collection>,
     zdr: Option<bool>,
     enforce_distillable_text: Option<bool>,
+    /// For single providers, by name: no wish of routing.
+    options: Option<serde::de::IgnoredAny>,
     quantizations: Option<Few>,
     #[serde(borrow)]
     sort: Option<&'a RawValue>,

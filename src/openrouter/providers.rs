@@ -1,6 +1,6 @@
 //! Providers under the names that OpenRouter's clients know.
 //!
-//! It writes each in two ways, `Amazon Bedrock` and `amazon-bedrock`; both are taken, and the operator's own names as well.
+//! It writes each in two ways, `Amazon Bedrock` and `amazon-bedrock`; both are taken, and the operator's own names too.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

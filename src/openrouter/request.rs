@@ -17,7 +17,8 @@ const LONGEST_SESSION: usize = 256;
 const MOST_MODELS: usize = 16;
 
 /// Members that are asked for in vain: there is nothing here that does this.
-const IN_VAIN: [&str; 5] = ["plugins", "transforms", "preset", "stop_server_tools_when", "image_config"];
+const IN_VAIN: [&str; 6] =
+    ["plugins", "transforms", "preset", "stop_server_tools_when", "deferred_tools", "image_config"];
 
 /// What a request says beside what it says to the model.
 #[derive(Debug, Default)]

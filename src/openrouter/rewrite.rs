@@ -27,7 +27,12 @@ pub struct Rewritten {
     pub thinking_at: Range<usize>,
     /// The same of the wish for a count at the end of a stream.
     pub usage_at: Range<usize>,
+    /// The same of what many servers of the dialect take and its vendor refuses.
+    pub extras_at: Range<usize>,
 }
+
+/// What OpenRouter has for all models, and passes over where it is not known: OpenAI would refuse the call for it.
+const EXTRAS: [&str; 5] = ["top_k", "top_a", "min_p", "repetition_penalty", "cache_control"];
 
 /// Who the body is written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +56,7 @@ pub fn rewrite(
     let thinks = reader == Reader::Provider
         && members.iter().any(|(name, _)| matches!(name.as_str(), "reasoning" | "include_reasoning") && ours(name));
     let is_thinking = |name: &str| thinks && matches!(name, "reasoning" | "include_reasoning" | "reasoning_effort");
+    let is_extra = |name: &str| reader == Reader::Provider && dialect == Dialect::OpenAiChat && EXTRAS.contains(&name);
     let mut out = Vec::with_capacity(body.len() + 64);
     out.extend_from_slice(b"{\"model\":");
     let model_at = written(&mut out, |out| quote(model, out));
@@ -62,9 +68,12 @@ pub fn rewrite(
             write("stream_options", &with_usage(&members), out);
         }
     });
+    let extras_at = written(&mut out, |out| {
+        members.iter().filter(|(name, _)| is_extra(name)).for_each(|(name, value)| write(name, value.as_str(), out));
+    });
     for (name, value) in &members {
         let taken = match reader {
-            Reader::Provider => is_thinking(name) || ours(name),
+            Reader::Provider => is_thinking(name) || is_extra(name) || ours(name),
             Reader::OpenRouter => matches!(name.as_str(), "models" | "route" | "fallbacks"),
         };
         if !(taken || *name == "model" || usage && *name == "stream_options") {
@@ -72,7 +81,14 @@ pub fn rewrite(
         }
     }
     out.push(b'}');
-    Ok(Rewritten { body: Body::from(Bytes::from(out)), model_at, thinking_at, usage_at })
+    Ok(Rewritten { body: Body::from(Bytes::from(out)), model_at, thinking_at, usage_at, extras_at })
+}
+
+/// The names of `members`, each of which has a comma before it.
+pub fn names(members: &[u8]) -> Vec<String> {
+    let document = [b"{", members.get(1..).unwrap_or_default(), b"}"].concat();
+    let read = serde_json::from_slice::<Members<'_>>(&document).unwrap_or_default();
+    read.0.into_iter().map(|(name, _)| name.as_str().to_owned()).collect()
 }
 
 /// Where `work` has written.
@@ -107,16 +123,16 @@ mod tests {
     use super::*;
 
     const ALL: &str = r#"{"messages":[{"role":"user","content":"\u0068i"}],"models":["a","b"],"provider":{"only":["x"]},
-        "reasoning_effort":"low","route":"fallback","temperature":1.50,"reasoning":{"effort":"high"},"user":"u",
+        "reasoning_effort":"low","route":"fallback","temperature":1.50,"min_p":0.10,"reasoning":{"effort":"high"},"user":"u",
         "stream_options":{"include_obfuscation":false,"include_usage":false},"trace":{},"session_id":"s","usage":{}}"#;
 
-    fn rewritten(text: &str, dialect: Dialect, usage: bool, reader: Reader) -> (String, [String; 3]) {
+    fn rewritten(text: &str, dialect: Dialect, usage: bool, reader: Reader) -> (String, [String; 4]) {
         let kind = (dialect, Operation::Chat);
-        let Rewritten { body, model_at, thinking_at, usage_at } =
+        let Rewritten { body, model_at, thinking_at, usage_at, extras_at } =
             rewrite(text.as_bytes(), kind, "m", usage, reader).unwrap();
         let text = String::from_utf8(body.chunks().concat()).unwrap();
         let at = |range: Range<usize>| text[range].to_owned();
-        (text.clone(), [at(model_at), at(thinking_at), at(usage_at)])
+        (text.clone(), [at(model_at), at(thinking_at), at(usage_at), at(extras_at)])
     }
 
     #[test]
@@ -126,9 +142,11 @@ mod tests {
             r#","reasoning_effort":"low","reasoning":{"effort":"high"}"#,
             r#","stream_options":{"include_usage":true,"include_obfuscation":false}"#,
         );
+        let extras = r#","min_p":0.10"#;
         let rest = r#","messages":[{"role":"user","content":"\u0068i"}],"temperature":1.50,"user":"u"}"#;
-        assert_eq!(text, format!(r#"{{"model":"m"{thinking}{usage}{rest}"#));
-        assert_eq!(places, ["\"m\"", thinking, usage]);
+        assert_eq!(text, format!(r#"{{"model":"m"{thinking}{usage}{extras}{rest}"#));
+        assert_eq!(places, ["\"m\"", thinking, usage, extras]);
+        assert_eq!(names(extras.as_bytes()), ["min_p"]);
     }
 
     #[test]
@@ -138,7 +156,7 @@ mod tests {
             assert!(text.contains(&format!("\"{there}\":")), "{there}: {text}");
         }
         assert!(!text.contains("models") && !text.contains("route"), "{text}");
-        assert_eq!(places, ["\"m\"", "", ""]);
+        assert_eq!(places, ["\"m\"", "", "", ""]);
     }
 
     #[test]

@@ -1,4 +1,6 @@
 //! OpenRouter's dialect at our doors.
 
+mod clients;
 mod replies;
 mod requests;
+mod valid;

@@ -32,7 +32,7 @@ impl Events {
         self.by = by;
     }
 
-    /// Whole events, as the client is to have them. `usage`: what has been counted with them. `last`: there are no more.
+    /// Whole events, as the client is to have them. `usage`: what has been counted with them. `last`: no more follow.
     pub fn push(&mut self, events: Bytes, usage: &Usage, last: bool) -> Bytes {
         let Self { by, splitter, counted, route_told } = self;
         let mut out = Vec::with_capacity(events.len() + events.len() / 2);

@@ -10,10 +10,18 @@ use crate::dialect::wire::Members;
 /// Anthropic's message, whole.
 pub(super) fn message(by: &Answerer, document: &mut Object, usage: &Usage) {
     begun_message(by, document);
+    let blocks = document.get_mut("content").and_then(Value::as_array_mut).into_iter().flatten();
+    for block in blocks.filter_map(Value::as_object_mut).filter(|block| is_text(block)) {
+        block.entry("citations").or_insert(Value::Null);
+    }
     if let Some(counted) = document.get_mut("usage") {
         by.count(counted, usage);
     }
     by.tell_route(document);
+}
+
+fn is_text(block: &Object) -> bool {
+    block.get("type").is_some_and(|kind| kind == "text")
 }
 
 /// The same as a stream begins with it.
@@ -28,8 +36,10 @@ pub(super) fn begun_message(by: &Answerer, document: &mut Object) {
 /// OpenAI's response, whole or as an event has it.
 pub(super) fn response(by: &Answerer, document: &mut Object, usage: &Usage) {
     document.insert("model".to_owned(), by.model.clone().into());
-    if let Some(counted) = document.get_mut("usage") {
-        by.count(counted, usage);
+    match document.get_mut("usage") {
+        Some(Value::Null) => _ = document.shift_remove("usage"),
+        Some(counted) => by.count(counted, usage),
+        None => {}
     }
     for name in ["completed_at", "error", "incomplete_details", "instructions"] {
         document.entry(name).or_insert(Value::Null);

@@ -88,7 +88,7 @@ fn each_provider_is_told_in_its_own_words_how_much_to_think() {
             .stated("deepseek", &format!("base_url: \"{}\", api_key: k, health: off", deepseek.url()))
             .speaking("claude", &claude, "anthropic");
         let proxy = Proxy::start(&config).await;
-        let more = json!({"reasoning": {"effort": "high"}, "top_p": 0.5});
+        let more = json!({"reasoning": {"effort": "high"}, "top_p": 0.5, "min_p": 0.1});
         let seen = async |provider: &Provider, model| {
             proxy.send(chat(model, &more)).await;
             provider.take().pop().unwrap().json()
@@ -98,7 +98,9 @@ fn each_provider_is_told_in_its_own_words_how_much_to_think() {
             (&said["reasoning_effort"], said.get("reasoning"), &said["top_p"]),
             (&json!("high"), None, &json!(0.5))
         );
+        assert_eq!(said.get("min_p"), None, "OpenAI would refuse the call for it");
         let said = seen(&deepseek, "deepseek/r").await;
+        assert_eq!(said["min_p"], 0.1, "others may take it");
         assert_eq!((&said["thinking"], said.get("reasoning")), (&json!({"type": "enabled"}), None));
         let said = seen(&claude, "claude/claude-sonnet-4").await;
         assert_eq!((&said["thinking"]["type"], said.get("reasoning")), (&json!("enabled"), None), "{said}");
