@@ -99,6 +99,7 @@ pub(super) fn remember(call: &Call, past: &Past) {
     });
     let generation = Generation {
         id: spoken.generation.clone(),
+        caller: record.caller.clone(),
         request: record.id.to_string(),
         created: call.created,
         model,

@@ -119,7 +119,7 @@ impl<T: Transport> ProxyHttp for Gateway<T> {
             return Ok(true);
         }
         let now = UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
-        let sources = pages::Sources { snapshot: &snapshot, past: &self.exchange.past, now };
+        let sources = pages::Sources { snapshot: &snapshot, caller: Some(&caller), past: &self.exchange.past, now };
         if let Some((status, page)) = pages::page(&head.method, head.uri.path(), head.uri.query(), &sources) {
             return reject::json(session, status, page, allow_origin).await.map(|()| true);
         }

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::observed::{Observed, Shown};
 use crate::canonical::Usage;
 use crate::money::Usd;
-use crate::names::TargetId;
+use crate::names::{CallerName, TargetId};
 use crate::telemetry::CallRecord;
 
 /// So many calls can be asked for by name.
@@ -37,6 +37,8 @@ struct Kept {
 pub struct Generation {
     /// Its name.
     pub id: String,
+    /// Whose call it was.
+    pub caller: Option<CallerName>,
     /// Our name for it in the log.
     pub request: String,
     /// When it came, in seconds since 1970.

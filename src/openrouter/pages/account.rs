@@ -12,7 +12,9 @@ const PLENTY: f64 = 1_000_000.0;
 /// `/generation?id=`.
 pub(super) fn generation(sources: &Sources<'_>, id: Option<&str>) -> Page {
     let id = id.ok_or_else(|| wrong("`id`: missing".to_owned()))?;
-    let found = sources.past.generation(id).ok_or_else(|| not_found(format!("no generation is called `{id}`")))?;
+    // Of others' calls nobody is told.
+    let own = sources.past.generation(id).filter(|found| found.caller.as_ref() == sources.caller);
+    let found = own.ok_or_else(|| not_found(format!("no generation is called `{id}`")))?;
     let usage = found.usage;
     let cost = found.cost.map(dollars);
     let tried = found.tried.iter().map(|(provider, model, status, took)| {

@@ -11,12 +11,15 @@ use serde_json::{Value, json};
 
 use super::Past;
 use crate::dialect::doors;
+use crate::names::CallerName;
 use crate::snapshot::Snapshot;
 
 /// What the pages are made of.
 pub struct Sources<'a> {
     /// What is configured.
     pub snapshot: &'a Snapshot,
+    /// Who asks.
+    pub caller: Option<&'a CallerName>,
     /// What was.
     pub past: &'a Past,
     /// In seconds since 1970.

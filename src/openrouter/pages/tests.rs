@@ -28,8 +28,10 @@ fn get(path: &str) -> (u16, Value) {
     let generation =
         Generation { id, model, provider, usage, cost: Usd::parse("0.5"), created: 90_000, ..Generation::default() };
     past.note(&CallRecord::sample(), generation, 1.0, 90_000);
+    let other = Generation { id: "gen-of-another".into(), caller: Some("other".into()), ..Generation::default() };
+    past.note(&CallRecord::sample(), other, 1.0, 90_000);
     let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
-    let sources = Sources { snapshot: &snapshot, past: &past, now: 90_010 };
+    let sources = Sources { snapshot: &snapshot, caller: None, past: &past, now: 90_010 };
     let (status, page) = page(&Method::GET, path, query, &sources).unwrap_or_else(|| panic!("{path} is a page"));
     (status.as_u16(), serde_json::from_slice(&page).unwrap())
 }
@@ -76,6 +78,7 @@ fn what_was_spent_is_told() {
     let (status, none) = get("/api/v1/generation?id=gen-2");
     assert_eq!((status, &none["error"]["code"]), (404, &json!(404)));
     assert_eq!(get("/api/v1/generation").0, 400);
+    assert_eq!(get("/api/v1/generation?id=gen-of-another").0, 404, "somebody else's");
     assert_eq!(get("/api/v1/key").1["data"]["usage_daily"], json!(0.5));
     assert_eq!(get("/api/v1/credits").1["data"], json!({"total_credits": 1_000_000.5, "total_usage": 0.5}));
     let row = get("/api/v1/activity?date=1970-01-02").1["data"][0].clone();
@@ -88,7 +91,7 @@ fn what_was_spent_is_told() {
 fn other_paths_are_no_pages() {
     let config = parse(FILE, "o.yaml", &Fake::default()).unwrap().config;
     let snapshot = build(&config, &Registry::new(), None).unwrap();
-    let sources = Sources { snapshot: &snapshot, past: &Past::default(), now: 0 };
+    let sources = Sources { snapshot: &snapshot, caller: None, past: &Past::default(), now: 0 };
     for (method, path) in [
         (Method::POST, "/api/v1/models"),
         (Method::GET, "/v1/models"),
