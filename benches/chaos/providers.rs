@@ -76,7 +76,9 @@ impl Providers {
         }
         for (model, number) in ["text", "call"].into_iter().flat_map(|model| (0..MODELS).map(move |n| (model, n))) {
             let targets = [0, 1, 2].map(|provider| format!("p{provider}/the-{model}-{number}")).join(", ");
-            config = config.model(&format!("{model}-{number}"), &format!("{{targets: [{targets}]}}"));
+            // All calls look like one conversation, which half of the models keep where it is.
+            let sticky = if number % 2 == 0 { "auto" } else { "off" };
+            config = config.model(&format!("{model}-{number}"), &format!("{{targets: [{targets}], sticky: {sticky}}}"));
         }
         config
     }

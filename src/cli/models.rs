@@ -35,7 +35,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "ABILITY", value_parser = ability)]
     can: Vec<Ability>,
     /// Only models whose price of a million tokens of input is known to be at most this
-    #[arg(long, value_name = "USD", value_parser = money)]
+    #[arg(long, value_name = "USD", value_parser = money, allow_negative_numbers = true)]
     max_input: Option<Usd>,
     /// Only models whose price of a million tokens of output is known to be at most this
     #[arg(long, value_name = "USD", value_parser = money)]

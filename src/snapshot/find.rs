@@ -179,7 +179,7 @@ models:
 
     #[test]
     fn without_providers_no_name_is_known() {
-        check("intercept: {}", "gpt-5", Err("model `gpt-5` is not configured; no provider is configured"));
+        check("intercept: {}", "mine", Err("model `mine` is not configured; no provider is configured"));
     }
 
     #[test]

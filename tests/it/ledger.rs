@@ -41,7 +41,7 @@ fn a_budget_is_kept_over_a_restart_and_told() {
         for _ in 0..2 {
             assert_eq!(proxy.send(Call::chat("m")).await.status, 200);
         }
-        assert_eq!(spent(&proxy).await, 2);
+        eventually("both are settled", || spent(&proxy), |spent| *spent == 2).await;
         proxy.signal("TERM").await;
         assert!(proxy.exit().await.success());
         let proxy = started(folder.path(), &provider, rules).await;

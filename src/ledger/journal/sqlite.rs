@@ -32,8 +32,11 @@ const MOST_SUMS: usize = 2_000;
 /// Sums are kept for so many days: budgets are compared by years.
 const SUMS_KEPT: i64 = 800;
 
-/// Old calls are looked for after so many groups.
-const TIDIED_AFTER: u32 = 256;
+/// Old calls are looked for after so many groups, or so many calls.
+const TIDIED_AFTER: (u32, usize) = (256, SOME);
+
+/// So many calls go at a time.
+const SOME: usize = 4_000;
 
 const TABLES: &str = "
 CREATE TABLE calls (
@@ -74,7 +77,8 @@ pub struct Sqlite {
     most_bytes: i64,
     /// The names of today's sums.
     sums: (i64, HashSet<Box<str>>),
-    groups: u32,
+    /// Groups and calls since old ones were looked for.
+    since: (u32, usize),
 }
 
 /// The books cannot be read or written.
@@ -147,7 +151,7 @@ impl Sqlite {
             }
         }
         let keep_days = i64::from(place.keep_days);
-        Ok(Self { connection, keep_days, most_bytes, sums: (0, HashSet::new()), groups: 0 })
+        Ok(Self { connection, keep_days, most_bytes, sums: (0, HashSet::new()), since: TIDIED_AFTER })
     }
 
     /// For questions.
@@ -258,17 +262,18 @@ impl Sqlite {
     }
 
     /// Lets go of what is old, or too much.
+    /// Bytes of all that is kept.
+    fn size(&self) -> rusqlite::Result<i64> {
+        let number = |pragma: &str| self.connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
+        Ok((number("PRAGMA page_count")? - number("PRAGMA freelist_count")?) * number("PRAGMA page_size")?)
+    }
+
     fn tidy(&mut self, now: i64) -> rusqlite::Result<()> {
         let old = now - self.keep_days * 86_400_000;
         // In the order in which they were written, so that nothing has to be searched.
-        let delete = "DELETE FROM calls WHERE rowid IN (SELECT rowid FROM calls ORDER BY rowid LIMIT 4000) AND at < ?1";
-        self.connection.execute(delete, [old])?;
-        let number = |pragma: &str| self.connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
-        let pages = number("PRAGMA page_count")? - number("PRAGMA freelist_count")?;
-        if pages * number("PRAGMA page_size")? > self.most_bytes {
-            let oldest = "DELETE FROM calls WHERE rowid IN (SELECT rowid FROM calls ORDER BY rowid LIMIT 4000)";
-            self.connection.execute(oldest, [])?;
-        }
+        let oldest = format!("DELETE FROM calls WHERE rowid IN (SELECT rowid FROM calls ORDER BY rowid LIMIT {SOME})");
+        while self.connection.execute(&format!("{oldest} AND at < ?1"), [old])? == SOME {}
+        while self.size()? > self.most_bytes && self.connection.execute(&oldest, [])? > 0 {}
         let day = now / 86_400_000;
         self.connection.execute("DELETE FROM days WHERE day < ?1", [day - SUMS_KEPT])?;
         self.connection.execute("DELETE FROM spent WHERE account LIKE '%|day' AND period < ?1", [day - SUMS_KEPT])?;
@@ -281,11 +286,13 @@ impl Store for Sqlite {
         let saved = self.write(calls, spent).inspect_err(|_| {
             let _ = self.connection.execute_batch("ROLLBACK"); // there may be none to be taken back
         });
-        self.groups += 1;
-        if let Some(last) = calls.last().filter(|_| saved.is_ok() && self.groups % TIDIED_AFTER == 1)
-            && let Err(error) = self.tidy(last.at)
-        {
-            tracing::debug!(%error, "old calls stay in the ledger for now");
+        self.since = (self.since.0.saturating_add(1), self.since.1.saturating_add(calls.len()));
+        let due = self.since.0 >= TIDIED_AFTER.0 || self.since.1 >= TIDIED_AFTER.1;
+        if let Some(last) = calls.last().filter(|_| saved.is_ok() && due) {
+            self.since = (0, 0);
+            if let Err(error) = self.tidy(last.at) {
+                tracing::debug!(%error, "old calls stay in the ledger for now");
+            }
         }
         Ok(saved?)
     }

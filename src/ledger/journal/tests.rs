@@ -145,3 +145,17 @@ fn what_is_posted_never_waits_and_is_bounded() {
     assert_eq!(written + lost.get() as i64, 50_000, "each is written or counted");
     assert!(written >= MOST as i64);
 }
+
+/// Faster than by time alone it would be looked for.
+#[test]
+fn many_calls_without_a_file_take_no_more_than_their_room() {
+    let mut store = Sqlite::open(&Place { path: None, keep_days: 31 }).unwrap();
+    let calls = vec![Entry::of(&CallRecord::sample()); 2_000];
+    for _ in 0..40 {
+        store.save(&calls, &[]).unwrap();
+    }
+    let count = |sql: &str| store.connection().query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    let bytes = count("PRAGMA page_count") * count("PRAGMA page_size");
+    assert!(bytes < 6 << 20, "{bytes}");
+    assert_eq!(count("SELECT sum(calls) FROM days"), 80_000, "the sums are whole");
+}
