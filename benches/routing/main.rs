@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench routing` prints the tables of docs/routing.md. Seeds are fixed.
 
+/// Of another bench, which uses all of it.
+#[allow(dead_code)]
 #[path = "../translate/allocations.rs"]
 mod allocations;
 mod decide;

@@ -30,8 +30,6 @@ pub struct Day {
     pub dollars: f64,
     /// Dollars and time together.
     pub cost: f64,
-    /// Of all tries, those that failed.
-    pub failed: f64,
     /// Seconds to the first token, and to the end: of half, and of 95 in a hundred.
     pub first_token: (f64, f64),
     pub whole: (f64, f64),
@@ -66,7 +64,6 @@ struct Run<'w> {
     dice: fastrand::Rng,
     dollars: f64,
     tries: u64,
-    failed: u64,
     at_once: u64,
     answers: Vec<(f32, f32)>,
 }
@@ -85,7 +82,6 @@ pub fn day(policy: &Policy, providers: &[Provider], seed: u64, count: u64) -> Da
         dice: fastrand::Rng::with_seed(seed ^ 0xd1ce),
         dollars: 0.0,
         tries: 0,
-        failed: 0,
         at_once: 0,
         answers: Vec::with_capacity(count as usize),
     };
@@ -190,7 +186,7 @@ impl Run<'_> {
         self.busy[who] += 1;
         let in_flight = health.start(now);
         let again = |after: Duration| {
-            let round = (tries + 1) % order.len() == 0;
+            let round = (tries + 1).is_multiple_of(order.len());
             at + after.as_micros() as u64 + if round { (PAUSE * 1e6) as u64 } else { 0 }
         };
         let after = |after: Duration| at + after.as_micros() as u64;
@@ -203,13 +199,11 @@ impl Run<'_> {
                 self.later(after(first), Event::Began(who, first, Box::new((in_flight, call, whole))));
             }
             Found::Error(time) => {
-                self.failed += 1;
                 self.later(after(time), Event::Fails(who, in_flight, FaultKind::ServerError));
                 let next = again(time);
                 self.later(next, Event::Tries(call, order, tries + 1));
             }
             Found::Limited(time) => {
-                self.failed += 1;
                 health.rest(now + REST);
                 self.later(after(time), Event::Fails(who, in_flight, FaultKind::RateLimited));
                 let next = again(time);
@@ -224,7 +218,6 @@ impl Run<'_> {
         let seconds = |of: fn(&(f32, f32)) -> f32| self.answers.iter().map(|one| f64::from(of(one))).sum::<f64>();
         let time =
             seconds(|one| one.0) * f64::from(weights.first_token) + seconds(|one| one.1) * f64::from(weights.time);
-        let failed = self.failed as f64 / self.tries as f64;
         let at_once = self.at_once as f64 / count as f64;
         let dollars = self.dollars;
         let mut quantiles = |of: fn(&(f32, f32)) -> f32| {
@@ -233,6 +226,6 @@ impl Run<'_> {
             (at(0.5), at(0.95))
         };
         let (first_token, whole) = (quantiles(|one| one.0), quantiles(|one| one.1));
-        Day { dollars, cost: dollars + time, failed, first_token, whole, at_once }
+        Day { dollars, cost: dollars + time, first_token, whole, at_once }
     }
 }

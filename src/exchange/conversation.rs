@@ -39,7 +39,7 @@ impl Conversation {
         let named = name(call, &mut hasher);
         // Calls that begin alike may be many: only a score sees what it costs that they all go to one place.
         let by_beginning = sticky == Sticky::Auto && model.policy.choice.balance == Balance::Score;
-        if !named && !(by_beginning && beginning(call, &mut hasher)) {
+        if !(named || by_beginning && beginning(call, &mut hasher)) {
             return None;
         }
         Some(Self { key: hasher.finish(), named })
