@@ -81,6 +81,7 @@ pub(super) fn remember(call: &Call, past: &Past) {
         return;
     }
     let (seconds, now) = (record.total.as_secs_f64(), UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs()));
+    let Some(spoken) = &call.spoken else { return past.note(record, None, seconds, now) };
     let header = |name: &str| call.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let name = |target: &TargetId| {
         let (id, model) = target.as_str().split_once('/').unwrap_or((target.as_str(), ""));
@@ -89,10 +90,6 @@ pub(super) fn remember(call: &Call, past: &Past) {
     };
     let provider = record.target.as_ref().map(|target| name(target).0).unwrap_or_default();
     let model = record.target.as_ref().map(|target| target.as_str().to_owned()).unwrap_or_default();
-    let Some(spoken) = &call.spoken else {
-        let sum = Generation { model, provider, usage: record.tokens(), cost: record.cost, ..Generation::default() };
-        return past.note(record, sum, seconds, now);
-    };
     let tried = record.attempts.iter().map(|attempt| {
         let (provider, model) = name(&attempt.target);
         (provider, model, status(attempt), attempt.took.as_secs_f64() * 1000.0)
@@ -116,7 +113,7 @@ pub(super) fn remember(call: &Call, past: &Past) {
         referer: header("http-referer"),
         tried: tried.collect(),
     };
-    past.note(record, generation, seconds, now);
+    past.note(record, Some(generation), seconds, now);
 }
 
 /// What is told beside a fault: whose it is, and who was asked before.

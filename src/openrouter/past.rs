@@ -28,7 +28,7 @@ pub struct Past(Mutex<Kept>);
 struct Kept {
     order: VecDeque<String>,
     generations: HashMap<String, Generation>,
-    days: BTreeMap<(u64, String, String), Sum>,
+    days: BTreeMap<(u64, Option<TargetId>), Sum>,
     observed: Observed,
 }
 
@@ -89,27 +89,26 @@ pub struct Sum {
 }
 
 impl Past {
-    /// A call is over. It can be asked for by name where it has one. `seconds`: how long it took; `now` in
-    /// seconds since 1970.
-    pub fn note(&self, record: &CallRecord, generation: Generation, seconds: f64, now: u64) {
+    /// A call is over. `generation`: what can be asked for by its name, where it has one. `seconds`: how long it took;
+    /// `now` in seconds since 1970.
+    pub fn note(&self, record: &CallRecord, generation: Option<Generation>, seconds: f64, now: u64) {
         let mut kept = self.kept();
         kept.observed.note(record, seconds, now);
-        if record.target.is_some() {
-            let key = (now / DAY, generation.model.clone(), generation.provider.clone());
-            let sum = kept.days.entry(key).or_default();
-            sum.requests += 1;
-            sum.input = sum.input.saturating_add(generation.usage.input.unwrap_or(0));
-            sum.output = sum.output.saturating_add(generation.usage.output.unwrap_or(0));
-            sum.reasoning = sum.reasoning.saturating_add(generation.usage.reasoning.unwrap_or(0));
-            sum.cached = sum.cached.saturating_add(generation.usage.cached.unwrap_or(0));
-            sum.cost += generation.cost.unwrap_or_default();
-            if kept.days.len() > ROWS {
-                kept.days.pop_first();
-            }
-        }
-        if generation.id.is_empty() || record.target.is_none() {
+        if record.target.is_none() {
             return;
         }
+        let (usage, cost) = (record.tokens(), record.cost);
+        let sum = kept.days.entry((now / DAY, record.target.clone())).or_default();
+        sum.requests += 1;
+        sum.input = sum.input.saturating_add(usage.input.unwrap_or(0));
+        sum.output = sum.output.saturating_add(usage.output.unwrap_or(0));
+        sum.reasoning = sum.reasoning.saturating_add(usage.reasoning.unwrap_or(0));
+        sum.cached = sum.cached.saturating_add(usage.cached.unwrap_or(0));
+        sum.cost += cost.unwrap_or_default();
+        if kept.days.len() > ROWS {
+            kept.days.pop_first();
+        }
+        let Some(generation) = generation else { return };
         kept.order.push_back(generation.id.clone());
         kept.generations.insert(generation.id.clone(), generation);
         if kept.order.len() > GENERATIONS
@@ -124,17 +123,17 @@ impl Past {
         self.kept().generations.get(id).cloned()
     }
 
-    /// The days, the latest first: the day as seconds since 1970, model, provider.
-    pub fn days(&self) -> Vec<(u64, String, String, Sum)> {
+    /// The days, the latest first: the day as seconds since 1970, and who answered.
+    pub fn days(&self) -> Vec<(u64, TargetId, Sum)> {
         let kept = self.kept();
         let rows = kept.days.iter().rev();
-        rows.map(|((day, model, provider), sum)| (day * DAY, model.clone(), provider.clone(), *sum)).collect()
+        rows.filter_map(|((day, target), sum)| Some((day * DAY, target.clone()?, *sum))).collect()
     }
 
     /// What was spent on the last `days` days, today included.
     pub fn spent(&self, days: u64, now: u64) -> Usd {
         let first = (now / DAY + 1).saturating_sub(days);
-        self.kept().days.range((first, String::new(), String::new())..).map(|(_, sum)| sum.cost).sum()
+        self.kept().days.range((first, None)..).map(|(_, sum)| sum.cost).sum()
     }
 
     /// How a target did lately.
@@ -155,21 +154,20 @@ mod tests {
     fn calls_are_found_by_name_and_summed_by_day() {
         let past = Past::default();
         let record = CallRecord::sample();
-        let cost = Usd::parse("0.5");
-        let usage = Usage { input: Some(3), output: Some(2), ..Usage::default() };
+        let (cost, input) = (record.cost.unwrap().nanos(), record.tokens().input.unwrap());
         for number in 0..GENERATIONS as u64 + 10 {
             let id = format!("gen-{number}");
-            let generation =
-                Generation { id, model: "m".into(), provider: "p".into(), usage, cost, ..Generation::default() };
+            let generation = Some(Generation { id, ..Generation::default() });
             past.note(&record, generation, 1.0, if number < 2 { 0 } else { 3 * DAY });
         }
         assert!(past.generation("gen-9").is_none() && past.generation("gen-10").is_some());
         assert_eq!(past.kept().order.len(), GENERATIONS);
         let days = past.days();
-        assert_eq!((days.len(), days[1].0, days[1].3.requests, days[1].3.input), (2, 0, 2, 6));
-        assert_eq!((past.spent(1, 0), past.spent(3, 3 * DAY + 5)), (past.spent(30, 3 * DAY), days[0].3.cost));
+        assert_eq!((days.len(), days[1].0, days[1].2.requests, days[1].2.input), (2, 0, 2, 2 * input));
+        assert_eq!(days[1].2.cost.nanos(), 2 * cost);
+        assert_eq!((past.spent(1, 0), past.spent(3, 3 * DAY + 5)), (past.spent(30, 3 * DAY), days[0].2.cost));
         let nobody = CallRecord { target: None, ..CallRecord::sample() };
-        past.note(&nobody, Generation { id: "none".into(), ..Generation::default() }, 1.0, 9 * DAY);
+        past.note(&nobody, Some(Generation { id: "none".into(), ..Generation::default() }), 1.0, 9 * DAY);
         assert!(past.generation("none").is_none());
     }
 }

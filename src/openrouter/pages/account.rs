@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Page, Sources, not_found, wrong};
 use crate::openrouter::dollars;
+use crate::openrouter::providers::display;
 
 /// There is nothing to be bought here: what is left is told as this, so that no client takes it for none.
 const PLENTY: f64 = 1_000_000.0;
@@ -91,7 +92,9 @@ pub(super) fn activity(sources: &Sources<'_>, date: Option<&str>) -> Page {
     if let Some(date) = date.filter(|date| NaiveDate::parse_from_str(date, "%Y-%m-%d").is_err()) {
         return Err(wrong(format!("`date`: expected a day such as 2026-01-31, not `{date}`")));
     }
-    let rows = sources.past.days().into_iter().filter_map(|(day, model, provider, sum)| {
+    let rows = sources.past.days().into_iter().filter_map(|(day, target, sum)| {
+        let provider = sources.snapshot.providers.get(target.provider()).map_or(target.provider(), |own| display(own));
+        let model = target.as_str();
         let day = time(day).get(..10)?.to_owned();
         date.is_none_or(|date| date == day).then(|| {
             json!({"date": day, "model": model, "model_permaslug": model, "endpoint_id": format!("{provider}: {model}"),

@@ -27,9 +27,10 @@ fn get(path: &str) -> (u16, Value) {
     let (id, model, provider) = ("gen-1".to_owned(), "openai/gpt-5".to_owned(), "OpenAI".to_owned());
     let generation =
         Generation { id, model, provider, usage, cost: Usd::parse("0.5"), created: 90_000, ..Generation::default() };
-    past.note(&CallRecord::sample(), generation, 1.0, 90_000);
+    let record = CallRecord { cost: Usd::parse("0.25"), ..CallRecord::sample() };
+    past.note(&record, Some(generation), 1.0, 90_000);
     let other = Generation { id: "gen-of-another".into(), caller: Some("other".into()), ..Generation::default() };
-    past.note(&CallRecord::sample(), other, 1.0, 90_000);
+    past.note(&record, Some(other), 1.0, 90_000);
     let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
     let sources = Sources { snapshot: &snapshot, caller: None, past: &past, now: 90_010 };
     let (status, page) = page(&Method::GET, path, query, &sources).unwrap_or_else(|| panic!("{path} is a page"));
@@ -82,7 +83,7 @@ fn what_was_spent_is_told() {
     assert_eq!(get("/api/v1/key").1["data"]["usage_daily"], json!(0.5));
     assert_eq!(get("/api/v1/credits").1["data"], json!({"total_credits": 1_000_000.5, "total_usage": 0.5}));
     let row = get("/api/v1/activity?date=1970-01-02").1["data"][0].clone();
-    assert_eq!((&row["requests"], &row["usage"], &row["model"]), (&json!(1), &json!(0.5), &json!("openai/gpt-5")));
+    assert_eq!((&row["requests"], &row["usage"], &row["model"]), (&json!(2), &json!(0.5), &json!("openai/gpt-5")));
     assert_eq!(get("/api/v1/activity?date=1970-01-01").1["data"], json!([]));
     assert_eq!(get("/api/v1/activity?date=soon").0, 400);
 }
