@@ -56,7 +56,8 @@ impl Proxy {
         let config = folder.join("outrider.yaml");
         fs::write(&config, configuration).expect("a place for the configuration");
         let mut command = pinned(&PathBuf::from(env!("CARGO_BIN_EXE_outrider")));
-        command.arg("run").arg("-c").arg(&config).env("BENCH_KEY", "sk-bench").stdout(Stdio::null());
+        command.arg("run").arg("-c").arg(&config).stdout(Stdio::null());
+        command.env("BENCH_KEY", "sk-bench").env("XDG_STATE_HOME", &folder);
         let started = Instant::now();
         let mut child = command.stderr(Stdio::piped()).spawn().expect("Outrider starts");
         let mut log = BufReader::new(child.stderr.take().expect("piped")).lines().map_while(Result::ok);

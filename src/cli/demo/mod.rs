@@ -87,6 +87,7 @@ models:
       - {{use: north/large, weight: 70}}
       - {{use: south/large, weight: 30}}
     timeouts: {{first_token: 800ms}}
+ledger: {{path: ledger.db}}
 log: {{format: json}}
 ",
         north.address,
