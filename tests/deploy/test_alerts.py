@@ -57,7 +57,7 @@ class Words(unittest.TestCase):
 
     def test_the_clients_faults_are_those_of_the_code(self):
         fault = source("src/canonical/fault.rs")
-        kinds = re.search(r"match self \{\s+(Rejected[^=]+?)=> Blame::Client", fault).group(1)
+        kinds = re.search(r"match self \{\s+(Rejected[^=]+?)=> (?:\{\s+)?Blame::Client", fault).group(1)
         words = dict(re.findall(r"(\w+) => \"(\w+)\"", fault))
         clients = {words[kind] for kind in re.findall(r"\w+", kinds)}
         down = next(alert for alert in alerts() if alert["alert"] == "OutriderModelDown")

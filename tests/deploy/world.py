@@ -23,7 +23,10 @@ CONFIG = """
 listen: 127.0.0.1:{traffic}
 admin: 127.0.0.1:{admin}
 providers:
-  good: {{dialect: openai_chat, base_url: "http://127.0.0.1:{providers}/good/v1"}}
+  good:
+    dialect: openai_chat
+    base_url: "http://127.0.0.1:{providers}/good/v1"
+    models: {{m: {{price: {{input: 1, output: 2}}}}}}
   bad: {{dialect: openai_chat, base_url: "http://127.0.0.1:{providers}/bad/v1"}}
   poor: {{dialect: openai_chat, base_url: "http://127.0.0.1:{providers}/poor/v1", api_key: secret}}
   cut: {{dialect: openai_chat, base_url: "http://127.0.0.1:{providers}/cut/v1"}}
@@ -32,16 +35,20 @@ providers:
   other: {{dialect: anthropic, base_url: "http://127.0.0.1:{providers}/other", api_key: x}}
 models:
   well: {{targets: [good/m]}}
-  saved: {{targets: [flaky/m, good/m]}}
+  saved: {{targets: [flaky/m, good/m], balance: weighted}}
   down: {{targets: [bad/m], fallbacks: [dead/m]}}
   poor: {{targets: [poor/m]}}
   cut: {{targets: [cut/m]}}
   full: {{targets: [{{use: good/slow, max_in_flight: 1}}]}}
   lossy: {{targets: [other/m]}}
+  thrifty: {{targets: [good/m]}}
+budgets:
+  pocket: {{for: {{model: thrifty}}, requests: 5, per: day}}
+ledger: {{path: ledger.db}}
 queue: {{size: 1, wait: 100ms}}
 """
 TURN = itertools.count()
-MODELS = ["well", "saved", "down", "poor", "cut", "full", "lossy"]
+MODELS = ["well", "saved", "down", "poor", "cut", "full", "lossy", "thrifty"]
 
 
 class Provider(http.server.BaseHTTPRequestHandler):
