@@ -23,7 +23,7 @@ providers:
 defaults: {timeouts: {first_token: 5s}}
 models:
   chain: {targets: [a/x], fallbacks: [c/x]}
-  equals: {targets: [{use: a/x, weight: 9999}, b/x], fallbacks: [c/x]}
+  equals: {targets: [a/x, {use: b/x, weight: 0}], fallbacks: [c/x]}
   small: {targets: [a/x], fallbacks: [b/x]}
   open: {targets: [a/x], fallbacks: [c/x], retry: {on: [content_filter]}}
   keys: {targets: [k/x], fallbacks: [c/x]}
