@@ -95,7 +95,7 @@ impl Price {
     /// The same in a class of service.
     pub fn cost_as(&self, usage: &Usage, service: Service) -> Option<Usd> {
         let prompt = usage.input.unwrap_or(0);
-        let tier = self.tiers.iter().rev().find(|tier| prompt > tier.above);
+        let tier = self.tier(prompt);
         let class = self.classes.iter().find(|class| class.service == service);
         let of = |in_class: fn(&Class) -> Option<Usd>, in_tier: fn(&Tier) -> Option<Usd>, base: Option<Usd>| {
             class.and_then(in_class).or(tier.and_then(in_tier)).or(base)
@@ -123,6 +123,11 @@ impl Price {
             sum += rate?.per_million(count);
         }
         Some(sum)
+    }
+
+    /// The prices that hold for a prompt of so many tokens, if it is longer than usual.
+    pub fn tier(&self, prompt: u64) -> Option<&Tier> {
+        self.tiers.iter().rev().find(|tier| prompt > tier.above)
     }
 
     /// What `other` says counts more. A price for input or output that it says holds for every length and class: what

@@ -80,7 +80,7 @@ pub struct Rates {
 impl Rates {
     /// For a prompt of so many tokens; `None` where not even the price of a prompt is known.
     pub fn of(price: &Price, prompt: f32) -> Option<Self> {
-        let tier = price.tiers.iter().rev().find(|tier| prompt > tier.above as f32);
+        let tier = price.tier(prompt as u64);
         let of = |said: fn(&Tier) -> Option<Usd>, base: Option<Usd>| tier.and_then(said).or(base);
         let input = of(|tier| tier.input, price.input)?;
         let cached = of(|tier| tier.cache_read, price.cache_read).unwrap_or(input);

@@ -261,13 +261,13 @@ impl Sqlite {
         Ok(())
     }
 
-    /// Lets go of what is old, or too much.
     /// Bytes of all that is kept.
     fn size(&self) -> rusqlite::Result<i64> {
         let number = |pragma: &str| self.connection.query_row(pragma, [], |row| row.get::<_, i64>(0));
         Ok((number("PRAGMA page_count")? - number("PRAGMA freelist_count")?) * number("PRAGMA page_size")?)
     }
 
+    /// Lets go of what is old, or too much.
     fn tidy(&mut self, now: i64) -> rusqlite::Result<()> {
         let old = now - self.keep_days * 86_400_000;
         // In the order in which they were written, so that nothing has to be searched.
