@@ -6,6 +6,7 @@
 //! so that an image of megabytes is copied once, when it is written. No I/O, no clock, no provider is known here.
 
 mod abilities;
+mod called;
 mod content;
 mod dialect;
 pub mod effort;
@@ -29,6 +30,7 @@ mod waiting;
 mod whole;
 
 pub use abilities::Abilities;
+pub use called::Called;
 pub use content::{
     Cache, Citation, Foreign, Media, MediaKind, Part, Reasoning, Role, Signature, Source, Text, ToolCall, ToolResult,
     Turn, joined_text,

@@ -36,10 +36,14 @@ pub const TO_A_ROUTER: [&str; 16] = [
 /// Members by which a conversation is known, beside `session_id`.
 const OF_A_CONVERSATION: [&str; 6] = ["prompt_cache_key", "system", "instructions", "messages", "input", "contents"];
 
+/// Members that offer tools.
+const OF_TOOLS: [&str; 2] = ["tools", "toolConfig"];
+
 /// All that is looked for.
-const WANTED: [&str; 9 + TO_A_ROUTER.len()] = {
-    let mut wanted = ["model"; 9 + TO_A_ROUTER.len()];
+const WANTED: [&str; 11 + TO_A_ROUTER.len()] = {
+    let mut wanted = ["model"; 11 + TO_A_ROUTER.len()];
     (wanted[1], wanted[2]) = ("stream", "stream_options");
+    (wanted[9 + TO_A_ROUTER.len()], wanted[10 + TO_A_ROUTER.len()]) = (OF_TOOLS[0], OF_TOOLS[1]);
     let mut other = 0;
     while other < OF_A_CONVERSATION.len() {
         wanted[3 + TO_A_ROUTER.len() + other] = OF_A_CONVERSATION[other];
@@ -77,6 +81,8 @@ pub struct RequestHead {
     pub instructions: Option<Range<usize>>,
     /// Where the turns stand.
     pub turns: Option<Range<usize>>,
+    /// Where the tools stand that the model may ask for.
+    pub tools: Option<Range<usize>>,
 }
 
 impl RequestScan {
@@ -115,6 +121,7 @@ impl RequestScan {
             conversation: first(&["session_id", "prompt_cache_key"]),
             instructions: first(&["system", "instructions"]),
             turns: first(&["messages", "input", "contents"]),
+            tools: first(&OF_TOOLS),
         })
     }
 }

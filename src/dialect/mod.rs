@@ -22,6 +22,7 @@ pub mod invoke;
 pub mod json;
 pub mod json_array;
 pub mod lines;
+pub mod offered;
 pub mod ollama;
 pub mod openai_chat;
 pub mod openai_responses;

@@ -1,6 +1,7 @@
 //! What the tests of several dialects need: a codec's words as documents, streams in pieces, and damage.
 
 mod alone;
+mod called;
 mod many_calls;
 
 use bytes::Bytes;

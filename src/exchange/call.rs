@@ -11,11 +11,12 @@ use super::afford::Need;
 use super::conversation::Conversation;
 use super::cost::Bill;
 use super::retold;
-use crate::canonical::{Dialect, Fault, Lost, Usage, fnv};
+use crate::canonical::{Called, Dialect, Fault, Lost, Usage, fnv};
 use crate::dialect::codec;
 use crate::dialect::codec::{About, Asked, Codec, Flavour};
 use crate::dialect::doors::Operation;
 use crate::dialect::head::RequestHead;
+use crate::dialect::offered::Offered;
 use crate::ledger::Held;
 use crate::names::CallerName;
 use crate::openrouter::{Past, Spoken};
@@ -194,6 +195,17 @@ impl Call {
     fn inside(&self) -> Option<Inside> {
         let whole = self.body.slice(0, self.body.len());
         Some(Inside::of(&self.codec().read_request(&whole, &self.asked()).ok()?))
+    }
+
+    /// Whether each call of a tool in its answer can be read, and is of a tool that it offers. `None`: there is none, or
+    /// none that can be judged.
+    pub(super) fn are_sound(&self, called: &Called) -> Option<bool> {
+        if !called.is_judged() {
+            return None;
+        }
+        let at = self.head.tools.as_ref()?;
+        let offered = Offered::read(&self.body.slice(at.start, at.end))?;
+        Some(called.are_sound(|name| offered.has(name)))
     }
 
     /// What the path said, as a reader wants it.

@@ -19,7 +19,7 @@ use super::attended::Attended;
 use super::repeat::Effects;
 use super::tries::Tries;
 use super::{Call, Caller, Exchange, Gone, hold, outbound, retold};
-use crate::canonical::{Blame, Fault, FaultKind, Usage};
+use crate::canonical::{Blame, Called, Fault, FaultKind, Usage};
 use crate::dialect::codec::Framing;
 use crate::dialect::flow::{Flow, Given, Pushed};
 use crate::dialect::openai_chat;
@@ -55,21 +55,21 @@ impl<T: Transport> Exchange<T> {
         }
         name_the_answer(call, &mut answer, client.has_begun());
         let retold = retold::begin(call, plan, &mut answer);
-        let complete = matches!(answer.rest, Rest::Nothing(_));
+        let complete = matches!(answer.rest, Rest::Nothing(..));
         let length = complete.then(|| answer.ready.iter().map(Bytes::len).sum());
         client.begin(answer.status, std::mem::take(&mut answer.headers), length).await?;
         call.record.first_token = Some(call.arrived.elapsed());
         call.record.added += answer.ready_at.elapsed();
 
         let policy = &plan.model.policy;
-        let mut pump = Pump { call, client, policy, held: Held::default(), retold };
+        let mut pump = Pump { call, client, policy, held: Held::default(), called: Called::default(), retold };
         loop {
             let Answer { candidate, target, in_flight, mut reply, ready, rest, .. } = answer;
             let Broken { fault, mut flow } = match pump.run(ready, rest, &mut reply).await {
                 Ok(()) => {
                     pump.call.record.recovered = pump.call.record.recovered.map(|_| true);
                     pump.call.record.outcome = Outcome::Success;
-                    self.learn(pump.call, &target, in_flight);
+                    self.learn(pump.call, &target, in_flight, &pump.called);
                     reply.release().await;
                     return Ok(());
                 }
@@ -111,9 +111,14 @@ impl<T: Transport> Exchange<T> {
     }
 
     /// What an answer that has ended as it should shows of its target.
-    fn learn(&self, call: &Call, target: &Target, in_flight: InFlight) {
-        let (now, usage) = (Instant::now().into_std(), &call.record.usage);
+    fn learn(&self, call: &mut Call, target: &Target, in_flight: InFlight, called: &Called) {
+        let now = Instant::now().into_std();
+        call.record.calls_sound = call.are_sound(called);
+        let usage = &call.record.usage;
         in_flight.ended(now, usage);
+        if let Some(sound) = call.record.calls_sound {
+            target.health.measures().called_tools(now, sound);
+        }
         if let Some(conversation) = call.conversation {
             conversation.answered(&self.registry, target, usage, now);
         }
@@ -180,7 +185,7 @@ fn as_promised<R>(call: &Call, answer: &mut Answer<R>) -> Result<(), Fault> {
     }
     match (&answer.rest, answer.ready.first()) {
         (Rest::Bytes(_), _) => unfit("too long"),
-        (Rest::Nothing(_), Some(whole))
+        (Rest::Nothing(..), Some(whole))
             if !matches!(call.codec().framing(), Framing::Lines) && hold::looks_like_json(whole) =>
         {
             answer.ready = vec![hold::written(call, call.codec(), &call.codec().read_reply(whole)?)];
@@ -211,7 +216,7 @@ fn name_the_answer<R>(call: &mut Call, answer: &mut Answer<R>, told: bool) {
     if !call.record.lost.is_empty() {
         headers.insert(LOST, outbound::value(&call.record.lost.join(", ")));
     }
-    if !matches!(answer.rest, Rest::Nothing(_)) {
+    if !matches!(answer.rest, Rest::Nothing(..)) {
         headers.remove(header::CONTENT_LENGTH);
     }
     call.is_paid_by(&answer.target.facts);
@@ -225,17 +230,19 @@ struct Pump<'a, 'c, C> {
     policy: &'a Policy,
     /// What is to be written as soon as the provider has nothing more at once.
     held: Held,
+    /// The calls of tools in the answer that has ended.
+    called: Called,
     /// Puts events into the words of a client of OpenRouter's.
     retold: Option<Box<Events>>,
 }
 
 impl<C: Caller> Pump<'_, '_, C> {
     async fn run(&mut self, ready: Vec<Bytes>, rest: Rest, reply: &mut impl Reply) -> Result<(), Broken> {
-        let complete = matches!(rest, Rest::Nothing(_));
+        let complete = matches!(rest, Rest::Nothing(..));
         let last = ready.len().saturating_sub(1);
         // Before anything is written: a client that leaves has to pay for it all the same.
         self.call.record.usage = match &rest {
-            Rest::Nothing(usage) => *usage,
+            Rest::Nothing(usage, _) => *usage,
             Rest::Events(flow) => flow.usage(),
             Rest::Bytes(_) => Usage::default(),
         };
@@ -248,7 +255,10 @@ impl<C: Caller> Pump<'_, '_, C> {
             self.write(piece, last).await?;
         }
         match rest {
-            Rest::Nothing(_) => Ok(()),
+            Rest::Nothing(_, called) => {
+                self.called = called;
+                Ok(())
+            }
             Rest::Events(flow) => self.events(flow, reply).await,
             Rest::Bytes(tail) => self.bytes(tail, reply).await.map_err(|fault| Broken { fault, flow: None }),
         }
@@ -269,6 +279,7 @@ impl<C: Caller> Pump<'_, '_, C> {
                         break fault;
                     }
                     self.told(flow.as_ref());
+                    self.called = flow.called();
                     return Ok(self.flush(true).await?);
                 }
                 Err(fault) => break fault,
@@ -290,6 +301,7 @@ impl<C: Caller> Pump<'_, '_, C> {
                 Some(fault) => break fault,
                 None if ended => {
                     self.told(flow.as_ref());
+                    self.called = flow.called();
                     return Ok(self.flush(true).await?);
                 }
                 None => {}

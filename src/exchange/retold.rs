@@ -140,13 +140,13 @@ pub(super) fn begin<R>(call: &Call, plan: &Plan, answer: &mut Answer<R>) -> Opti
     let by = answerer(call, plan, &answer.target)?;
     let streams = call.head.stream && !answer.ready.first().is_some_and(|first| hold::looks_like_json(first));
     match &answer.rest {
-        Rest::Nothing(usage) if streams => {
+        Rest::Nothing(usage, _) if streams => {
             let (mut events, count) = (Events::new(by), answer.ready.len());
             let pieces = std::mem::take(&mut answer.ready).into_iter().enumerate();
             answer.ready = pieces.map(|(index, piece)| events.push(piece, usage, index + 1 == count)).collect();
             None
         }
-        Rest::Nothing(usage) => {
+        Rest::Nothing(usage, _) => {
             if let Some(whole) = by.whole(&answer.ready.concat(), usage) {
                 answer.ready = vec![whole];
             }

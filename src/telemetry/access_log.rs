@@ -98,6 +98,7 @@ fn write_json(record: &CallRecord, level: Level, now: SystemTime, line: &mut Vec
     object.set("stream", record.stream).maybe("lost", Some(&*record.lost).filter(|lost| !lost.is_empty()));
     object.maybe("recovered", record.recovered);
     object.maybe("skipped_events", Some(u64::from(record.skipped)).filter(|skipped| *skipped > 0));
+    object.maybe("tool_calls_sound", record.calls_sound);
     object.set("tokens", record.tokens()).set("cost_usd", record.cost);
     object.maybe("cost_estimated", record.estimated.then_some(true));
     object.set("first_token_ms", record.first_token).set("total_ms", record.total);

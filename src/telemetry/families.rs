@@ -24,6 +24,7 @@ pub(super) struct Families {
     pub(super) failovers: IntCounterVec,
     pub(super) broken: IntCounterVec,
     pub(super) skipped: IntCounterVec,
+    pub(super) tool_calls: IntCounterVec,
     pub(super) panic: IntCounterVec,
     pub(super) lost: IntCounterVec,
     pub(super) first_token: HistogramVec,
@@ -95,6 +96,13 @@ impl Families {
                 "outrider_skipped_events_total",
                 "Events in the middle of a target's streams that could not be read and were left out.",
                 &["target"],
+            ),
+            tool_calls: counters(
+                registry,
+                "outrider_tool_calls_total",
+                "Answers that call tools, by whether each call could be read and was of a tool that the request offers \
+                 (`sound`). Not counted: answers that were cut by their limit or broke off.",
+                &["model", "target", "sound"],
             ),
             panic: counters(
                 registry,

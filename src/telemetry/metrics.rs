@@ -135,6 +135,10 @@ impl Metrics {
             self.families.calls.with_label_values(&[model, target, record.operation, record.outcome.as_str()]).inc();
             series.observe(record);
             self.spent(record, model, target);
+            if let Some(sound) = record.calls_sound {
+                let sound = if sound { "true" } else { "false" };
+                self.families.tool_calls.with_label_values(&[model, target, sound]).inc();
+            }
         });
         self.families.overhead.observe(record.added.as_secs_f64());
         for attempt in &record.attempts {

@@ -48,6 +48,9 @@ pub struct CallRecord {
     pub recovered: Option<bool>,
     /// Events of the provider's that could not be read and were left out.
     pub skipped: u32,
+    /// Whether the calls of tools in the answer can be read, and are of tools that were offered. `None`: there are none,
+    /// or none that were judged.
+    pub calls_sound: Option<bool>,
     /// Why its targets were asked in their order, as JSON, where the client wants it told.
     pub explanation: Option<Box<str>>,
     /// Bytes of the request's body.
@@ -110,6 +113,7 @@ impl CallRecord {
             estimated: false,
             recovered: None,
             skipped: 0,
+            calls_sound: None,
             explanation: None,
             bytes_in: 0,
             bytes_out: 0,
@@ -227,6 +231,7 @@ impl CallRecord {
             estimated: false,
             recovered: None,
             skipped: 0,
+            calls_sound: None,
             explanation: None,
             bytes_in: 1_024,
             bytes_out: 2_048,

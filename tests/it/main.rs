@@ -42,6 +42,7 @@ mod silence;
 mod streams;
 mod targets;
 mod tls;
+mod tool_calls;
 mod translated;
 mod translated_recordings;
 mod trust;

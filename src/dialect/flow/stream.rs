@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::calls::Calls;
 use super::{Flow, Garbage, Given, Passing, Pushed, Splice};
-use crate::canonical::{Event, Fault, FaultKind, PartStart, StopReason, StreamReader, StreamWriter, Usage};
+use crate::canonical::{Called, Event, Fault, FaultKind, PartStart, StopReason, StreamReader, StreamWriter, Usage};
 use crate::dialect::codec::{About, Codec, Framing};
 use crate::dialect::frames::{self, Frames};
 use crate::dialect::restore::Restore;
@@ -41,6 +41,8 @@ struct Output {
     reform: Option<Framing>,
     splice: Option<Splice>,
     calls: Calls,
+    /// What its calls are worth to the client.
+    called: Called,
     given: Option<Given>,
     /// A real event was written.
     shown: bool,
@@ -75,6 +77,7 @@ impl Stream {
                 reform: None,
                 splice: None,
                 calls: Calls::default(),
+                called: Called::default(),
                 given: None,
                 shown: false,
                 out: Vec::new(),
@@ -210,6 +213,10 @@ impl Flow for Stream {
         self.seen.usage
     }
 
+    fn called(&mut self) -> Called {
+        std::mem::take(&mut self.output.called)
+    }
+
     fn skipped(&self) -> u32 {
         self.seen.garbage.skipped
     }
@@ -292,6 +299,7 @@ impl Output {
     fn event(&mut self, event: &Event<'_>, restore: &mut Restore) -> Result<bool, Fault> {
         if self.passing.is_some() {
             self.calls.note(event);
+            self.called.event(event);
             return Ok(false);
         }
         if restore.is_nothing() {
@@ -307,7 +315,8 @@ impl Output {
     }
 
     fn restored(&mut self, event: &Event<'_>) -> Result<bool, Fault> {
-        let Self { writer, splice, calls, given, shown, out, .. } = self;
+        let Self { writer, splice, calls, called, given, shown, out, .. } = self;
+        called.event(event);
         let Some(given) = given else {
             writer.event(event, out);
             return Ok(false);

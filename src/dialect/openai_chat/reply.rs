@@ -3,8 +3,9 @@
 use memchr::memmem;
 
 use super::chunk::Chunk;
-use super::usage;
-use crate::canonical::{Fault, FaultKind, Usage};
+use super::{OpenAiChat, usage};
+use crate::canonical::{Called, Fault, FaultKind, Usage};
+use crate::dialect::codec::Codec;
 use crate::dialect::doors::Operation;
 use crate::dialect::error;
 use crate::dialect::json::Scan;
@@ -46,6 +47,13 @@ pub fn read_reply(operation: Operation, body: &[u8]) -> Result<Usage, Fault> {
 /// Each answer in a whole reply was stopped by a filter.
 pub fn is_filtered(body: &[u8]) -> bool {
     Chunk::read(body).is_ok_and(|reply| reply.is_filtered())
+}
+
+/// The calls of tools in a whole reply. One without any is not read for it.
+pub fn called(body: &[u8]) -> Called {
+    let calls = memmem::find(body, b"\"tool_calls\"").is_some();
+    let read = calls.then(|| OpenAiChat.read_reply(body).ok()).flatten();
+    read.map(|reply| Called::of(&reply)).unwrap_or_default()
 }
 
 /// Neither null nor false nor empty.

@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use self::seen::{Progress, Seen};
 use super::OpenAiChat;
-use crate::canonical::{Fault, FaultKind, Usage};
+use crate::canonical::{Called, Fault, FaultKind, Usage};
 use crate::dialect::codec::Codec;
 use crate::dialect::doors::Operation;
 use crate::dialect::flow::{Flow, Garbage, Given, Passing, Pushed};
@@ -116,6 +116,10 @@ impl Flow for StreamWatch {
             Progress::Finished | Progress::Done => None,
         };
         self.pushed(ready)
+    }
+
+    fn called(&mut self) -> Called {
+        self.seen.called()
     }
 
     fn skipped(&self) -> u32 {

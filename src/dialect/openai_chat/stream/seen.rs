@@ -9,8 +9,9 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 use super::super::chunk::Chunk;
-use super::super::{reply, usage};
-use crate::canonical::{Fault, FaultKind, Usage};
+use super::super::{OpenAiChat, reply, usage};
+use crate::canonical::{Called, Fault, FaultKind, StreamReader, Usage};
+use crate::dialect::codec::Codec;
 use crate::dialect::doors::Operation;
 use crate::dialect::error;
 use crate::dialect::sse::Event;
@@ -24,6 +25,13 @@ pub(super) struct Seen {
     pub(super) calling: bool,
     /// A filter has stopped it.
     pub(super) filtered: bool,
+    /// Reads the events that have calls of tools, and of the others only the one that ends the answer.
+    calls: Option<Calls>,
+}
+
+struct Calls {
+    reader: Box<dyn StreamReader>,
+    called: Called,
 }
 
 /// How far a stream is.
@@ -41,7 +49,16 @@ pub(super) enum Progress {
 
 impl Seen {
     pub(super) fn nothing(operation: Operation) -> Self {
-        Self { operation, progress: Progress::Waiting, usage: Usage::default(), calling: false, filtered: false }
+        let (progress, usage) = (Progress::Waiting, Usage::default());
+        Self { operation, progress, usage, calling: false, filtered: false, calls: None }
+    }
+
+    /// The calls of tools in the answer, which has ended.
+    pub(super) fn called(&mut self) -> Called {
+        let Some(Calls { mut reader, mut called }) = self.calls.take() else { return Called::default() };
+        // Where it has not ended well, a call stays open, and is not judged.
+        let _ = reader.end(&mut |event| called.event(&event));
+        called
     }
 
     /// Learns from one whole event, or finds that it is an error. Whether it says a part of the answer.
@@ -50,7 +67,9 @@ impl Seen {
             Progress::Waiting => self.read(event).map(|()| self.progress > Progress::Waiting),
             Progress::Begun | Progress::Finished if matters(event) => self.read(event).map(|()| true),
             Progress::Begun => {
-                self.calling |= calls(event);
+                if calls(event) {
+                    self.call(Event::read(event).data.as_deref().unwrap_or_default());
+                }
                 Ok(says_something(event))
             }
             Progress::Finished | Progress::Done => Ok(false),
@@ -74,6 +93,17 @@ impl Seen {
             Ok(()) => Ok(true),
             Err(fault) if fault.kind == FaultKind::Malformed => Ok(false),
             Err(fault) => Err(fault),
+        }
+    }
+
+    /// Learns from the data of an event with a piece of a call.
+    fn call(&mut self, data: &[u8]) {
+        self.calling = true;
+        if self.operation == Operation::Chat {
+            let fresh = || Calls { reader: OpenAiChat.read_stream(), called: Called::default() };
+            let Calls { reader, called } = self.calls.get_or_insert_with(fresh);
+            // What cannot be read is for the client to judge.
+            let _ = reader.frame("", data, &mut |event| called.event(&event));
         }
     }
 
@@ -104,9 +134,12 @@ impl Seen {
         if let Some(fault) = chunk.broken_off() {
             return Err(fault);
         }
-        self.calling |= calls(data);
         self.filtered |= chunk.is_filtered();
-        if chunk.finishes() {
+        let finishes = chunk.finishes();
+        if calls(data) || finishes && self.calling {
+            self.call(data);
+        }
+        if finishes {
             self.progress = self.progress.max(Progress::Finished);
         } else if chunk.is_real(self.operation) {
             self.progress = self.progress.max(Progress::Begun);
