@@ -140,6 +140,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trust",
             "health",
             "telemetry",
+            "provider",
             "ledger",
             "snapshot",
             "exchange",

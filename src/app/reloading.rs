@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use pingora_core::server::ShutdownWatch;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Shared, Start};
 use crate::config::{Config, Process};
+use crate::snapshot::kept;
 use crate::snapshot::reload::{Changed, Reloader, Watcher};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -42,26 +43,31 @@ impl Shared {
         start: &Start,
     ) -> Box<dyn FnOnce(ShutdownWatch) -> Option<ShutdownWatch> + Send + Sync> {
         let shared = self.clone();
-        let reloader = start.file.clone().map(|file| {
+        let file = start.file.clone();
+        // Beside one command without a file of its own there is nothing that could change within its life.
+        let reloader = (file.is_some() || start.companion.is_none()).then(|| {
             let (registry, snapshot) = (self.registry.clone(), self.snapshot.clone());
-            let reloader = Reloader::new(&file, Arc::new(Process), registry, snapshot, start.config.clone());
-            (file, reloader)
+            Reloader::new(file.clone(), Arc::new(Process), registry, snapshot, start.config.clone())
+                .keeping(kept::place(&Process))
         });
         Box::new(move |_| {
             tokio::spawn(shared.clone().renew_authority());
-            if let Some((file, reloader)) = reloader {
+            if let Some(reloader) = reloader {
                 tokio::spawn(shared.follow(file, reloader));
             }
             None
         })
     }
 
-    async fn follow(self: Arc<Self>, file: PathBuf, reloader: Reloader) {
-        let mut watcher = match Watcher::new(file) {
+    /// `file`: the configuration's, if it came from one.
+    async fn follow(self: Arc<Self>, file: Option<PathBuf>, reloader: Reloader) {
+        let watched = file.as_ref().map_or_else(|| Ok(Watcher::default()), Watcher::new);
+        let mut watcher = match watched {
             Ok(watcher) => watcher,
             Err(error) => return tracing::error!(%error, "the configuration file cannot be watched"),
         };
-        let mut hangup = match signal(SignalKind::hangup()) {
+        // Without a file there is nothing to read again, and the signal ends a process as a terminal expects it.
+        let mut hangup = match file.map(|_| signal(SignalKind::hangup())).transpose() {
             Ok(hangup) => hangup,
             Err(error) => return tracing::error!(%error, "SIGHUP cannot be waited for"),
         };
@@ -76,7 +82,7 @@ impl Shared {
             self.reload(&reloader, asked);
             asked = tokio::select! {
                 () = watcher.changed() => false,
-                _ = hangup.recv() => true,
+                true = hung_up(&mut hangup) => true,
             };
         }
     }
@@ -136,5 +142,13 @@ impl Shared {
                 tracing::error!(%problems, "configuration not reloaded, the last good one stays in use");
             }
         }
+    }
+}
+
+/// The signal came; never where none is waited for.
+async fn hung_up(hangup: &mut Option<Signal>) -> bool {
+    match hangup {
+        Some(hangup) => hangup.recv().await.is_some(),
+        None => std::future::pending().await,
     }
 }

@@ -1,6 +1,9 @@
 //! What is known of a model at one provider.
 
-use super::{Able, Cache, Levels, Price};
+use std::time::SystemTime;
+
+use super::day::{day, today};
+use super::{Able, Cache, Levels, Price, Promise};
 
 /// What is known of a model at one provider. `None`: not known.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,6 +35,16 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// In how many days its last one is, if that is known: less than none where it is over.
+    pub fn days_left(&self, now: SystemTime) -> Option<i64> {
+        Some(day(self.until.as_deref()?)? - today(now))
+    }
+
+    /// The last day on which it was served, where that is over.
+    pub fn ended(&self, now: SystemTime) -> Option<&str> {
+        self.until.as_deref().filter(|_| self.days_left(now).is_some_and(|left| left < 0))
+    }
+
     /// What `other` knows counts more; of prices, each by itself.
     pub fn overlay(&mut self, other: Self) {
         fn take<T>(here: &mut Option<T>, there: Option<T>) {
@@ -59,11 +72,18 @@ impl Facts {
     }
 }
 
-/// What a provider says about the data that it is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Promise {
-    /// It does.
-    Does,
-    /// It does not.
-    DoesNot,
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::*;
+
+    #[test]
+    fn the_last_day_is_served_to_its_end() {
+        let at = |hours: u64| UNIX_EPOCH + Duration::from_secs(hours * 3_600);
+        let facts = Facts { until: Some("1970-01-02".into()), ..Facts::default() };
+        assert_eq!((facts.ended(at(47)), facts.days_left(at(47))), (None, Some(0)));
+        assert_eq!((facts.ended(at(48)), facts.days_left(at(48))), (Some("1970-01-02"), Some(-1)));
+        assert_eq!((Facts::default().ended(at(48)), Facts::default().days_left(at(48))), (None, None));
+    }
 }

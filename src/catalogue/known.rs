@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{Catalogue, Facts};
+use super::{Catalogue, Data, Facts};
 
 /// So many models are remembered: names come from clients, and of these there is no end.
 const MOST: usize = 1024;
@@ -12,6 +12,8 @@ const MOST: usize = 1024;
 #[derive(Debug, Default)]
 pub struct Known {
     catalogue: Option<(Arc<Catalogue>, &'static str)>,
+    /// What its vendor says in public.
+    promised: Option<&'static Data>,
     /// What is said of all its models.
     all: Facts,
     /// What is said of single ones.
@@ -33,6 +35,11 @@ impl Known {
     /// The same, with the catalogue for what is not said.
     pub fn with(self, catalogue: Arc<Catalogue>, kind: &'static str) -> Self {
         Self { catalogue: Some((catalogue, kind)), ..self }
+    }
+
+    /// The same, with what its vendor says in public of the data that it is sent, where the operator says nothing.
+    pub fn promising(self, promised: Option<&'static Data>) -> Self {
+        Self { promised, ..self }
     }
 
     /// Where all its models run.
@@ -62,6 +69,9 @@ impl Known {
     fn look_up(&self, model: &str) -> Facts {
         let found = self.catalogue.as_ref().and_then(|(catalogue, kind)| catalogue.facts(kind, model));
         let mut facts = found.unwrap_or_default();
+        if let Some(data) = self.promised.filter(|data| data.holds_for(model)) {
+            (facts.training, facts.retention) = (data.training, data.retention);
+        }
         facts.overlay(self.all.clone());
         if let Some(said) = self.models.get(model) {
             facts.overlay(said.clone());

@@ -5,6 +5,8 @@
 //! Who the providers are, where, and how they are spoken to, is [`crate::provider::catalogue`]'s.
 
 mod ability;
+mod data;
+mod day;
 mod facts;
 mod known;
 mod plain;
@@ -12,10 +14,11 @@ mod price;
 mod row;
 mod table;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 pub use ability::{Ability, Able, Cache, Levels};
-pub use facts::{Facts, Promise};
+pub use data::{Data, Promise};
+pub use facts::Facts;
 pub use known::Known;
 pub use plain::{author, dated, plain};
 pub use price::{Class, Price, Service, Tier};
@@ -29,19 +32,31 @@ pub struct Catalogue {
 }
 
 /// What counts in this process in the place of the table that is built in.
-static INSTALLED: OnceLock<Arc<Table>> = OnceLock::new();
+static INSTALLED: RwLock<Option<Arc<Table>>> = RwLock::new(None);
 
 impl Default for Catalogue {
     /// What is installed, else what is built in.
     fn default() -> Self {
-        Self { tables: vec![INSTALLED.get().cloned().unwrap_or_else(Table::built_in)] }
+        Self { tables: vec![Self::installed().unwrap_or_else(Table::built_in)] }
     }
 }
 
 impl Catalogue {
-    /// Uses `table` in the place of the one that is built in, in this process. Once, when it starts.
-    pub fn install(table: Table) {
-        let _ = INSTALLED.set(Arc::new(table));
+    /// Uses `table` in the place of the one that is built in, in every catalogue of this process that is made from now
+    /// on. `None`: the one that is built in again.
+    pub fn install(table: Option<Table>) {
+        *INSTALLED.write().unwrap_or_else(PoisonError::into_inner) = table.map(Arc::new);
+    }
+
+    /// What was installed.
+    pub fn installed() -> Option<Arc<Table>> {
+        INSTALLED.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether it rests on what is installed now.
+    pub fn is_current(&self) -> bool {
+        let base = Self::installed().unwrap_or_else(Table::built_in);
+        self.tables.last().is_some_and(|table| Arc::ptr_eq(table, &base))
     }
 
     /// The same, with what `table` says counting more.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::day::day;
 use super::{Ability, Cache, Class, Facts, Levels, Price, Service, Tier};
 use crate::money::Usd;
 
@@ -65,7 +66,7 @@ impl<'a> Row<'a> {
             context: self.column(1).map(tokens).transpose()?,
             output: self.column(2).map(tokens).transpose()?,
             price: self.column(3).map(price).transpose()?,
-            until: self.column(5).map(day).transpose()?,
+            until: self.column(5).map(until).transpose()?,
             ..Facts::default()
         };
         for word in self.column(4).unwrap_or_default().split(' ').filter(|word| !word.is_empty()) {
@@ -84,13 +85,8 @@ fn tokens(cell: &str) -> Result<u64, String> {
     cell.parse().ok().filter(|count| *count > 0).ok_or_else(|| format!("`{cell}` is no number of tokens"))
 }
 
-fn day(cell: &str) -> Result<Box<str>, String> {
-    let is_day = cell.len() == 10
-        && cell.bytes().enumerate().all(|(place, byte)| match place {
-            4 | 7 => byte == b'-',
-            _ => byte.is_ascii_digit(),
-        });
-    is_day.then(|| cell.into()).ok_or_else(|| format!("`{cell}` is no day such as 2026-12-31"))
+fn until(cell: &str) -> Result<Box<str>, String> {
+    day(cell).map(|_| cell.into()).ok_or_else(|| format!("`{cell}` is no day such as 2026-12-31"))
 }
 
 fn ability(word: &str, facts: &mut Facts) -> Result<(), String> {
@@ -232,6 +228,7 @@ mod tests {
             ("openai\tgpt\t-\t-\t-\t-\tflies", "`flies` is no ability"),
             ("openai\tgpt\t-\t-\t-\t-\treasoning=loud", "`reasoning=loud` is no ability"),
             ("openai\tgpt\t-\t-\t-\t-\t-\tsoon", "`soon` is no day such as 2026-12-31"),
+            ("openai\tgpt\t-\t-\t-\t-\t-\t2026-13-01", "`2026-13-01` is no day such as 2026-12-31"),
             ("openai\tgpt\t-\t-\t-\t-\t-\t-\t-", "more than eight columns"),
         ] {
             assert_eq!(facts(line), Err(expected.to_owned()), "{line}");

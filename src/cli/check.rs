@@ -10,7 +10,7 @@ use crate::snapshot;
 
 /// Tells every problem of `file`.
 pub(super) fn check(file: &Path) -> ExitCode {
-    super::models::use_installed(|name| Process.variable(name));
+    super::models::use_installed();
     match snapshot::load(file, &Process, &Registry::new(), None) {
         Ok((snapshot, loaded)) => {
             let authority = snapshot.intercept.as_ref().map(|intercept| intercept.check(|name| Process.variable(name)));

@@ -1,18 +1,20 @@
 //! `outrider models`: what is known of models, listed, filtered and compared; and a newer table put in its place.
 
+mod kinds;
 mod show;
 mod update;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use clap::{Args, Subcommand};
 
 use super::{CONFIG, USAGE};
 use crate::catalogue::{Ability, Catalogue, Facts, Row};
+use crate::config::Process;
 use crate::config::nearest::{nearest, quoted};
-use crate::config::{Environment, Process};
 use crate::health::Registry;
 use crate::money::Usd;
 use crate::snapshot;
@@ -43,11 +45,17 @@ pub(super) struct Options {
     /// Only models that are known to have a context of so many tokens: 200000, 200k, 1m
     #[arg(long, value_name = "TOKENS", value_parser = tokens)]
     context: Option<u64>,
-    /// As JSON, a model a line
+    /// Without models whose last day is over
+    #[arg(long)]
+    served: bool,
+    /// The kinds of providers that a configuration can name, in the place of models
+    #[arg(long, conflicts_with_all = ["models", "provider", "can", "max_input", "max_output", "context", "served"])]
+    kinds: bool,
+    /// As JSON, a model or kind a line
     #[arg(long)]
     json: bool,
     /// The whole table, in the form that `update` and `catalogue:` take
-    #[arg(long, conflicts_with_all = ["json", "models"])]
+    #[arg(long, conflicts_with_all = ["json", "models", "kinds"])]
     table: bool,
     /// With the `catalogue` that this configuration names
     #[arg(short, long, value_name = "FILE")]
@@ -56,7 +64,7 @@ pub(super) struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check a newer table of models and keep it for every start from now on
+    /// Check a newer table of models and keep it, for what runs now and starts from now on
     Update {
         /// The table, as tools/catalogue of the project makes it
         file: PathBuf,
@@ -66,9 +74,9 @@ enum Command {
 /// Lists what is asked for.
 pub(super) fn models(options: &Options) -> ExitCode {
     if let Some(Command::Update { file }) = &options.command {
-        return update::update(file, |name| Process.variable(name));
+        return update::update(file);
     }
-    use_installed(|name| Process.variable(name));
+    use_installed();
     let catalogue = match catalogue(options.config.as_deref()) {
         Ok(catalogue) => catalogue,
         Err(problems) => {
@@ -82,6 +90,11 @@ pub(super) fn models(options: &Options) -> ExitCode {
     }
     let text = match options.table {
         true => catalogue.tables().map(|table| table.text()).last().unwrap_or_default().to_owned(),
+        false if options.kinds => {
+            let rows = catalogue.rows();
+            let known = |kind: &str| rows.iter().filter(|row| row.kind == kind).count();
+            if options.json { kinds::json(known) } else { kinds::table(known) }
+        }
         false => {
             let rows = options.rows(&catalogue);
             if rows.is_empty() {
@@ -125,6 +138,7 @@ impl Options {
         self.can.iter().all(|ability| facts.able.can(*ability) == Some(true))
             && within(self.max_input, price.and_then(|price| price.input))
             && within(self.max_output, price.and_then(|price| price.output))
+            && !(self.served && facts.ended(SystemTime::now()).is_some())
             && self.context.is_none_or(|least| facts.context.is_some_and(|context| context >= least))
     }
 }

@@ -25,7 +25,7 @@ pub(super) struct Options {
 
 /// Serves calls until told to end.
 pub(super) fn run(options: Options) -> ExitCode {
-    super::models::use_installed(|name| Process.variable(name));
+    super::models::use_installed();
     let registry = Arc::new(Registry::new());
     let loaded = match &options.config {
         Some(file) => from_file(file, &registry),

@@ -64,6 +64,7 @@ impl<'p, R> Done<'p, R> {
             cost: usage.and_then(|usage| self.target.facts.price.as_ref()?.cost(&usage)),
             forced: self.forced,
             detail: fault.and_then(|fault| fault.detail.clone()),
+            ended: self.target.facts.ended(std::time::SystemTime::now()).map(Into::into),
         }
     }
 }

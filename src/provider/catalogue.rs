@@ -6,7 +6,7 @@
 use super::auth::Login;
 use super::voice::Voice;
 use crate::canonical::Dialect;
-use crate::catalogue::Promise;
+use crate::catalogue::Data;
 
 /// One provider that is known in advance.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,10 +30,8 @@ pub struct Kind {
     pub probe_path: &'static str,
     /// Where it runs, if everything that it answers is answered there: `eu`, `cn` ...
     pub region: Option<&'static str>,
-    /// Whether it trains on what its API is sent, where it says so in public and for every paying customer.
-    pub training: Option<Promise>,
-    /// Whether it keeps what its API is sent, if only for a month and against misuse, where it says so.
-    pub retention: Option<Promise>,
+    /// What it says in public about the data that its API is sent. `None`: nothing that could be found.
+    pub data: Option<Data>,
     /// Its variables are set for many other reasons: they alone do not make a provider.
     pub shared_env: bool,
 }
@@ -117,6 +115,8 @@ mod tests {
                 );
             }
             assert!(row.probe_path.starts_with('/'), "{}", row.name);
+            let sourced = |data: &Data| data.source.starts_with("https://") && data.source.contains('.');
+            assert!(row.data.as_ref().is_none_or(sourced), "{}: a promise without its source", row.name);
         }
     }
 

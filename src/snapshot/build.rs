@@ -7,6 +7,7 @@ mod allowances;
 mod base_url;
 mod callers;
 mod choice;
+mod ending;
 mod intercept;
 mod known;
 mod model;
@@ -17,6 +18,7 @@ mod routes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::{Asked, Intercept, Origins, Snapshot};
 use crate::catalogue::Catalogue;
@@ -35,7 +37,7 @@ pub fn load(
     registry: &Registry,
     previous: Option<&Snapshot>,
 ) -> Result<(Snapshot, Loaded), Problems> {
-    let (loaded, mut problems) = crate::config::read(path, env)?;
+    let (mut loaded, mut problems) = crate::config::read(path, env)?;
     let (decided, mut conclusions) = decide(&loaded.config);
     for conclusion in &mut conclusions {
         if conclusion.place.file.is_empty() {
@@ -44,7 +46,9 @@ pub fn load(
     }
     problems.conclude(conclusions);
     problems.or(())?;
-    Ok((assemble(&loaded.config, decided, registry, previous), loaded))
+    let snapshot = assemble(&loaded.config, decided, registry, previous);
+    loaded.warnings.extend(ending::warnings(&loaded.config, &snapshot.providers, SystemTime::now()));
+    Ok((snapshot, loaded))
 }
 
 /// Decides on a configuration that was read without problems. What `previous` has in common with it is kept:

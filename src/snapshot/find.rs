@@ -83,6 +83,14 @@ impl Snapshot {
             nearest(name, known, NEAREST).into_iter().filter(|known| !near.contains(known)).collect::<Vec<_>>(),
         );
         near.truncate(NEAREST);
+        let here = |row: &Row<'_>| self.providers.values().find(|provider| provider.kind.name == row.kind);
+        let ended = self.catalogue.called(name).filter(|row| made_by(row, name) && row.until().is_some());
+        if let Some((row, provider)) = ended.filter_map(|row| Some((row, here(&row)?))).next() {
+            let (id, model, last) = (&provider.id, row.model, row.until().unwrap_or_default());
+            let message =
+                format!("model `{name}` ended on {last} at `{id}`; ask for `{id}/{model}` if it is there still");
+            return Fault::new(FaultKind::UnknownModel, message);
+        }
         let mut kinds: Vec<&str> =
             self.catalogue.called(name).filter(|row| made_by(row, name)).map(|row| row.kind).collect();
         kinds.dedup();

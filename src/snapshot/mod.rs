@@ -8,6 +8,7 @@ mod choose;
 mod environment;
 mod find;
 mod intercept;
+pub mod kept;
 mod origins;
 pub mod reload;
 mod served;

@@ -10,15 +10,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
-use super::{Snapshot, load};
+use super::{Snapshot, build, kept, load};
 use crate::config::{Config, Environment, Loaded, Problem, Problems};
 use crate::health::Registry;
 
 pub use watch::Watcher;
 
-/// Reloads one configuration file.
+/// Reloads a configuration and what is known of models.
 pub struct Reloader {
-    path: PathBuf,
+    /// `None`: the configuration came from the environment, and stays as it is.
+    path: Option<PathBuf>,
+    /// Where a newer table of models is kept.
+    kept: Option<PathBuf>,
     env: Arc<dyn Environment>,
     registry: Arc<Registry>,
     current: Arc<ArcSwap<Snapshot>>,
@@ -42,33 +45,45 @@ pub enum Changed {
 }
 
 impl Reloader {
-    /// For the file that `current` was built from, as `started` was read from it.
+    /// For the file that `current` was built from, if it was, as `started` was read from it.
     pub fn new(
-        path: impl Into<PathBuf>,
+        path: Option<PathBuf>,
         env: Arc<dyn Environment>,
         registry: Arc<Registry>,
         current: Arc<ArcSwap<Snapshot>>,
         started: Config,
     ) -> Self {
-        Self { path: path.into(), env, registry, current, running: Mutex::new(started.clone()), started }
+        Self { path, kept: None, env, registry, current, running: Mutex::new(started.clone()), started }
     }
 
-    /// The files that it names beside itself, whether they can be read or not, for [`Watcher::follow`]. `None`: it can
-    /// not be read itself.
+    /// The same, with the table of models that is kept there, if one is.
+    pub fn keeping(self, kept: Option<PathBuf>) -> Self {
+        Self { kept, ..self }
+    }
+
+    /// The files that count beside the configuration's own, whether they can be read or not, for [`Watcher::follow`].
+    /// `None`: it can not be read itself.
     pub fn files(&self) -> Option<Vec<PathBuf>> {
-        crate::config::read(&self.path, &*self.env).ok().map(|(loaded, _)| loaded.files)
+        let named = match &self.path {
+            Some(path) => crate::config::read(path, &*self.env).ok()?.0.files,
+            None => Vec::new(),
+        };
+        Some(named.into_iter().chain(self.kept.clone()).collect())
     }
 
-    /// Reads the file again. With problems the running configuration stays.
+    /// Reads everything again. With problems the running configuration stays, and with problems of the kept table the
+    /// one that was used before.
     pub fn reload(&self) -> Result<Changed, Problems> {
         // Held to the end: of two reloads at a time the later one must win.
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.current.load_full();
-        let (snapshot, loaded) = load(&self.path, &*self.env, &self.registry, Some(&before))?;
-        let Loaded { config, warnings, .. } = loaded;
-        if config == *running {
-            return Ok(Changed::Nothing);
+        // First, because what is built then rests on it.
+        let kept = self.kept.as_ref().map_or(Ok(()), |place| kept::take_up(place, &*self.env));
+        let (snapshot, Loaded { config, mut warnings, .. }) = self.load(&running, &before)?;
+        if config == *running && before.catalogue.is_current() {
+            return kept.map(|()| Changed::Nothing).map_err(|problem| Problems(vec![problem]));
         }
+        warnings.extend(kept.err());
         let restart = waiting_for_restart(&self.started, &config);
         let snapshot = Arc::new(snapshot);
         self.current.store(snapshot.clone());
@@ -79,6 +94,16 @@ impl Reloader {
         self.registry.keep(&targets, stays);
         *running = config;
         Ok(Changed::Applied { warnings, restart })
+    }
+
+    fn load(&self, running: &Config, before: &Snapshot) -> Result<(Snapshot, Loaded), Problems> {
+        match &self.path {
+            Some(path) => load(path, &*self.env, &self.registry, Some(before)),
+            None => {
+                let loaded = Loaded { config: running.clone(), warnings: Vec::new(), files: Vec::new() };
+                Ok((build(running, &self.registry, Some(before))?, loaded))
+            }
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use tracing::level_filters::LevelFilter;
 
 use super::access_log::{AccessLog, Format};
+use super::ended::Ended;
 use super::metrics::Metrics;
 use super::record::CallRecord;
 use super::ways::{Distrust, Reason, Tunnel};
@@ -19,6 +20,7 @@ pub struct Telemetry {
     /// One line a call.
     pub log: AccessLog,
     books: OnceLock<Arc<dyn Books>>,
+    ended: Ended,
 }
 
 /// Whoever keeps what calls have cost.
@@ -35,7 +37,7 @@ impl Telemetry {
     pub fn new(format: Format, level: LevelFilter, writer: impl Write + Send + 'static) -> Self {
         let metrics = Metrics::new();
         let log = AccessLog::new(format, level, writer, metrics.log_lines_dropped());
-        Self { metrics, log, books: OnceLock::new() }
+        Self { metrics, log, books: OnceLock::new(), ended: Ended::default() }
     }
 
     /// From now on each call is entered into `books`.
@@ -47,6 +49,7 @@ impl Telemetry {
     pub fn emit(&self, record: &CallRecord) {
         self.metrics.observe(record);
         self.log.write(record, SystemTime::now());
+        self.ended.tell(record);
         if let Some(books) = self.books.get() {
             books.post(record);
         }

@@ -32,6 +32,7 @@ pub(super) struct Families {
     pub(super) tokens: IntCounterVec,
     pub(super) cost: CounterVec,
     pub(super) unpriced: IntCounterVec,
+    pub(super) ended: IntCounterVec,
     pub(super) callers: IntCounterVec,
     pub(super) overhead: Histogram,
     pub(super) calls_in_flight: IntGauge,
@@ -156,6 +157,13 @@ impl Families {
                 "Answered calls of which it is not known what they cost, because a price is not known, or how many \
                  tokens were used.",
                 &["model", "target"],
+            ),
+            ended: counters(
+                registry,
+                "outrider_ended_model_attempts_total",
+                "Tries at targets whose model is past the last day that the catalogue knows: their provider may end it \
+                 any time.",
+                &["target"],
             ),
             callers: counters(
                 registry,

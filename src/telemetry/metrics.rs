@@ -148,6 +148,9 @@ impl Metrics {
             if attempt.forced {
                 self.families.panic.with_label_values(&[target]).inc();
             }
+            if attempt.ended.is_some() {
+                self.families.ended.with_label_values(&[target]).inc();
+            }
         }
         if let Some(target) = record.target.as_ref().filter(|_| !record.lost.is_empty()) {
             for what in &record.lost {

@@ -5,6 +5,7 @@
 
 mod access_log;
 mod emit;
+mod ended;
 mod families;
 mod json_line;
 mod labels;

@@ -88,6 +88,8 @@ pub struct Attempt {
     pub forced: bool,
     /// For the log: the transport's own words.
     pub detail: Option<Box<str>>,
+    /// The last day of its model there, where that is over.
+    pub ended: Option<Box<str>>,
 }
 
 impl CallRecord {
@@ -200,6 +202,7 @@ impl CallRecord {
             cost: None,
             forced: false,
             detail: None,
+            ended: None,
         };
         Self {
             id: "req-1".into(),

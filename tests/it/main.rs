@@ -8,6 +8,7 @@ mod bad_input;
 mod budgets;
 mod callers;
 mod captures;
+mod catalogue;
 mod check;
 mod clients;
 mod costs;

@@ -1,5 +1,7 @@
 //! Models as a table for people, and as JSON for programs.
 
+use std::time::SystemTime;
+
 use serde_json::{Map, Value, json};
 
 use crate::catalogue::{Class, Facts, Price, Row, Service, Tier};
@@ -12,13 +14,18 @@ const HEAD: [&str; 9] = ["PROVIDER", "MODEL", "CONTEXT", "OUTPUT", "IN $/M", "OU
 pub fn table(rows: &[(Row<'_>, Facts)]) -> String {
     let mut lines = vec![HEAD.map(str::to_owned)];
     lines.extend(rows.iter().map(|(row, facts)| cells(row, facts)));
+    columns(&lines, |column| (2..=6).contains(&column))
+}
+
+/// Lines with their cells below each other; of some columns the ends.
+pub fn columns<const N: usize>(lines: &[[String; N]], is_number: impl Fn(usize) -> bool) -> String {
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..HEAD.len()).map(width).collect();
+    let widths: Vec<usize> = (0..N).map(width).collect();
     let mut text = String::new();
-    for line in &lines {
-        let padded = line.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match column {
-            2..=6 => format!("{cell:>width$}"),
-            _ => format!("{cell:<width$}"),
+    for line in lines {
+        let padded = line.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match is_number(column) {
+            true => format!("{cell:>width$}"),
+            false => format!("{cell:<width$}"),
         });
         text.push_str(padded.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');
@@ -38,7 +45,10 @@ fn cells(row: &Row<'_>, facts: &Facts) -> [String; 9] {
         price(|price| price.input),
         price(|price| price.output),
         price(|price| price.cache_read),
-        told(facts.until.as_deref().map(str::to_owned)),
+        told(facts.until.as_deref().map(|last| match facts.ended(SystemTime::now()) {
+            Some(_) => format!("{last} (over)"),
+            None => last.to_owned(),
+        })),
         can.join(" "),
     ]
 }
@@ -69,6 +79,7 @@ fn model(row: &Row<'_>, facts: &Facts) -> Value {
     put("reasoning_levels", Some(json!(facts.levels.iter().collect::<Vec<_>>())).filter(|levels| levels != &json!([])));
     put("cache", facts.cache.map(|cache| json!(cache.as_str())));
     put("until", facts.until.as_ref().map(|day| json!(day)));
+    put("over", facts.ended(SystemTime::now()).map(|_| json!(true)));
     Value::Object(value)
 }
 

@@ -1,12 +1,12 @@
 //! The rows: hosts, paths and variables as the vendors' documentation has them.
 //!
-//! What is promised about data is what the vendor says in public of its paid API; an agreement of the operator's own is
-//! said by `data` in the configuration. Of whom nothing is said here nothing is known, and who asks for a promise is kept
-//! from them.
+//! What is promised about data is what the vendor says in public of its paid API, with the page that says it, as read
+//! in November 2026; an agreement of the operator's own is said by `data` in the configuration. Of whom nothing is said
+//! here nothing is known, and who asks for a promise is kept from them.
 
 use super::{Kind, PathStyle};
 use crate::canonical::Dialect;
-use crate::catalogue::Promise;
+use crate::catalogue::{Data, Promise};
 use crate::dialect::codec::Flavour;
 use crate::provider::auth::Login;
 use crate::provider::voice::Voice;
@@ -15,6 +15,25 @@ const EU: &str = "eu";
 const CN: &str = "cn";
 
 const VERTEX: &str = "https://{region}-aiplatform.googleapis.com/v1/projects/{project}/locations/{region}";
+
+const GEMINI_URL: &str = "https://generativelanguage.googleapis.com/v1beta";
+const BEDROCK_URL: &str = "https://bedrock-runtime.{region}.amazonaws.com";
+
+// Where a row has no room for the page that says what becomes of data.
+const OPENAI_DATA: &str = "https://developers.openai.com/api/docs/guides/your-data";
+/// Of what Microsoft serves; for Claude there, Anthropic answers.
+const AZURE_DATA: &str = "https://learn.microsoft.com/en-us/legal/cognitive-services/openai/data-privacy";
+/// Of training: <https://support.anthropic.com/en/articles/9267385>
+const ANTHROPIC_DATA: &str =
+    "https://privacy.claude.com/en/articles/7996866-how-long-do-you-store-my-organization-s-data";
+const GEMINI_DATA: &str = "https://ai.google.dev/gemini-api/docs/zdr";
+/// Some of its models are kept for a month, most are not: which, changes.
+const BEDROCK_DATA: &str = "https://docs.aws.amazon.com/bedrock/latest/userguide/data-retention.html";
+/// Prompts are cached for a day, and those that look like misuse kept, unless the operator has that switched off.
+const VERTEX_DATA: &str =
+    "https://docs.cloud.google.com/gemini-enterprise-agent-platform/resources/zero-data-retention";
+/// Not kept as a rule, but for up to a month where something looks like misuse.
+const GROQ_DATA: &str = "https://console.groq.com/docs/your-data";
 
 /// OpenAI's dialect as everybody else speaks it.
 const CHAT: Voice = Voice::new(Dialect::OpenAiChat).by(Flavour::Compatible);
@@ -30,7 +49,7 @@ pub const KINDS: &[Kind] = &[
     Kind {
         env_base_url: Some("OPENAI_BASE_URL"),
         voices: &[Voice::new(Dialect::OpenAiChat), Voice::new(Dialect::OpenAiResponses)],
-        ..keeps(hosted("openai", "https://api.openai.com/v1", &["OPENAI_API_KEY"]))
+        ..keeps(OPENAI_DATA, hosted("openai", "https://api.openai.com/v1", &["OPENAI_API_KEY"]))
     },
     Kind {
         base_url: None,
@@ -40,23 +59,29 @@ pub const KINDS: &[Kind] = &[
             Voice::new(Dialect::OpenAiResponses).by(Flavour::Azure).key_in("api-key"),
         ],
         paths: PathStyle::Azure,
-        ..keeps(hosted("azure", "", &["AZURE_OPENAI_API_KEY"]))
+        ..but_for(&["claude"], keeps(AZURE_DATA, hosted("azure", "", &["AZURE_OPENAI_API_KEY"])))
     },
     // Its own OpenAI-compatible door is "not for production", says Anthropic: calls are translated instead.
     Kind {
         env_base_url: Some("ANTHROPIC_BASE_URL"),
         voices: &[Voice::new(Dialect::Anthropic).at("/v1").key_in("x-api-key")],
-        ..keeps(hosted("anthropic", "https://api.anthropic.com/v1", &["ANTHROPIC_API_KEY"]))
+        ..keeps(ANTHROPIC_DATA, hosted("anthropic", "https://api.anthropic.com/v1", &["ANTHROPIC_API_KEY"]))
     },
     Kind {
         voices: &[Voice::new(Dialect::Gemini).at("/v1beta").key_in("x-goog-api-key"), CHAT.at("/v1beta/openai")],
-        ..hosted("gemini", "https://generativelanguage.googleapis.com/v1beta", &["GEMINI_API_KEY", "GOOGLE_API_KEY"])
+        // It does not train on what is paid for, and does on what is not: a key does not tell.
+        ..says(
+            None,
+            Some(Promise::Does),
+            GEMINI_DATA,
+            hosted("gemini", GEMINI_URL, &["GEMINI_API_KEY", "GOOGLE_API_KEY"]),
+        )
     },
     Kind {
         voices: BEDROCK,
         login: Some(Login::Aws),
         probe_path: "/ping", // any answer is a sign of life, and this one needs no permission
-        ..forgets(hosted("bedrock", "https://bedrock-runtime.{region}.amazonaws.com", &["AWS_BEARER_TOKEN_BEDROCK"]))
+        ..private(BEDROCK_DATA, hosted("bedrock", BEDROCK_URL, &["AWS_BEARER_TOKEN_BEDROCK"]))
     },
     Kind {
         voices: &[
@@ -65,11 +90,21 @@ pub const KINDS: &[Kind] = &[
         ],
         login: Some(Login::Google),
         env: &[],
-        ..private(hosted("vertex", VERTEX, &[]))
+        ..keeps(VERTEX_DATA, hosted("vertex", VERTEX, &[]))
     },
-    private(hosted("groq", "https://api.groq.com/openai/v1", &["GROQ_API_KEY"])),
-    private(hosted("together", "https://api.together.xyz/v1", &["TOGETHER_API_KEY"])),
-    forgets(hosted("fireworks", "https://api.fireworks.ai/inference/v1", &["FIREWORKS_API_KEY"])),
+    private(GROQ_DATA, hosted("groq", "https://api.groq.com/openai/v1", &["GROQ_API_KEY"])),
+    keeps(
+        "https://docs.together.ai/docs/zero-data-retention",
+        hosted("together", "https://api.together.xyz/v1", &["TOGETHER_API_KEY"]),
+    ),
+    // Of open models; its routers pass calls on to others.
+    but_for(
+        &["routers/", "firerouter"],
+        forgets(
+            "https://docs.fireworks.ai/guides/security_compliance/data_handling",
+            hosted("fireworks", "https://api.fireworks.ai/inference/v1", &["FIREWORKS_API_KEY"]),
+        ),
+    ),
     Kind {
         voices: &[
             CHAT.by(Flavour::OpenRouter),
@@ -86,15 +121,28 @@ pub const KINDS: &[Kind] = &[
         voices: &[CHAT.by(Flavour::DeepSeek)],
         ..at(CN, hosted("deepseek", "https://api.deepseek.com/v1", &["DEEPSEEK_API_KEY"]))
     },
-    keeps(hosted("xai", "https://api.x.ai/v1", &["XAI_API_KEY"])),
+    keeps("https://docs.x.ai/docs/faq/security", hosted("xai", "https://api.x.ai/v1", &["XAI_API_KEY"])),
     Kind {
         voices: &[Voice::new(Dialect::Cohere).at("/v2"), CHAT.at("/compatibility/v1")],
         ..hosted("cohere", "https://api.cohere.com", &["COHERE_API_KEY", "CO_API_KEY"])
     },
     hosted("cerebras", "https://api.cerebras.ai/v1", &["CEREBRAS_API_KEY"]),
-    forgets(hosted("perplexity", "https://api.perplexity.ai", &["PERPLEXITY_API_KEY", "PPLX_API_KEY"])),
+    // Of its own models; those of others have their vendor before a slash.
+    but_for(
+        &["/"],
+        forgets(
+            "https://docs.perplexity.ai/docs/resources/privacy-security",
+            hosted("perplexity", "https://api.perplexity.ai", &["PERPLEXITY_API_KEY", "PPLX_API_KEY"]),
+        ),
+    ),
     hosted("nvidia", "https://integrate.api.nvidia.com/v1", &["NVIDIA_API_KEY"]),
-    forgets(hosted("deepinfra", "https://api.deepinfra.com/v1/openai", &["DEEPINFRA_API_KEY", "DEEPINFRA_TOKEN"])),
+    but_for(
+        &["claude", "anthropic/", "gemini"],
+        forgets(
+            "https://docs.deepinfra.com/account/data-privacy",
+            hosted("deepinfra", "https://api.deepinfra.com/v1/openai", &["DEEPINFRA_API_KEY", "DEEPINFRA_TOKEN"]),
+        ),
+    ),
     hosted("moonshot", "https://api.moonshot.ai/v1", &["MOONSHOT_API_KEY"]),
     hosted("sambanova", "https://api.sambanova.ai/v1", &["SAMBANOVA_API_KEY"]),
     hosted("hyperbolic", "https://api.hyperbolic.xyz/v1", &["HYPERBOLIC_API_KEY"]),
@@ -181,8 +229,7 @@ const fn hosted(name: &'static str, base_url: &'static str, env: &'static [&'sta
         paths: PathStyle::Mounted,
         probe_path: "/models",
         region: None,
-        training: None,
-        retention: None,
+        data: None,
         shared_env: false,
     }
 }
@@ -202,17 +249,29 @@ const fn shared(kind: Kind) -> Kind {
     Kind { shared_env: true, ..kind }
 }
 
-/// One that does not train on what its API is sent.
-const fn private(kind: Kind) -> Kind {
-    Kind { training: Some(Promise::DoesNot), ..kind }
+/// One that does not train on what its API is sent, as that page says.
+const fn private(source: &'static str, kind: Kind) -> Kind {
+    says(Some(Promise::DoesNot), None, source, kind)
 }
 
 /// One that neither trains on it nor keeps it.
-const fn forgets(kind: Kind) -> Kind {
-    Kind { retention: Some(Promise::DoesNot), ..private(kind) }
+const fn forgets(source: &'static str, kind: Kind) -> Kind {
+    says(Some(Promise::DoesNot), Some(Promise::DoesNot), source, kind)
 }
 
-/// One that does not train on it, but keeps it for some time against misuse.
-const fn keeps(kind: Kind) -> Kind {
-    Kind { retention: Some(Promise::Does), ..private(kind) }
+/// One that does not train on it, but keeps it for some time.
+const fn keeps(source: &'static str, kind: Kind) -> Kind {
+    says(Some(Promise::DoesNot), Some(Promise::Does), source, kind)
+}
+
+const fn says(training: Option<Promise>, retention: Option<Promise>, source: &'static str, kind: Kind) -> Kind {
+    Kind { data: Some(Data { training, retention, but_for: &[], source }), ..kind }
+}
+
+/// One that answers for itself, but not for models with one of these in their name.
+const fn but_for(but_for: &'static [&'static str], kind: Kind) -> Kind {
+    match kind.data {
+        Some(data) => Kind { data: Some(Data { but_for, ..data }), ..kind },
+        None => kind,
+    }
 }

@@ -40,19 +40,19 @@ pub fn limited(said: &schema::Provider) -> HashMap<String, Abilities> {
 
 /// What the operator says of a provider and its models, else what its kind promises. Somebody else's host promises
 /// nothing, though it speaks like a provider of that kind.
-pub fn known(said: &schema::Provider, kind: &Kind) -> Known {
+pub fn known(said: &schema::Provider, kind: &'static Kind) -> Known {
     let promise = |does: bool| if does { Promise::Does } else { Promise::DoesNot };
     let itself = said.base_url.is_none() || kind.base_url.is_none();
     let region = said.region.as_deref().or(kind.region.filter(|_| itself));
     let all = Facts {
         region: region.map(Into::into),
         quantization: said.quantization.as_deref().map(Into::into),
-        training: said.data.training.map(promise).or(kind.training.filter(|_| itself)),
-        retention: said.data.retention.map(promise).or(kind.retention.filter(|_| itself)),
+        training: said.data.training.map(promise),
+        retention: said.data.retention.map(promise),
         ..Facts::default()
     };
     let models = said.models.0.iter().map(|(name, offer)| (name.value.clone(), facts(offer)));
-    Known::said(all, models.collect())
+    Known::said(all, models.collect()).promising(kind.data.as_ref().filter(|_| itself))
 }
 
 fn facts(offer: &schema::Offer) -> Facts {

@@ -12,7 +12,7 @@ fn start(path: &Path) -> (Reloader, Arc<ArcSwap<Snapshot>>) {
     let registry = Arc::new(Registry::new());
     let (snapshot, loaded) = load(path, &Process, &registry, None).unwrap();
     let current = Arc::new(ArcSwap::from_pointee(snapshot));
-    (Reloader::new(path, Arc::new(Process), registry, current.clone(), loaded.config), current)
+    (Reloader::new(Some(path.into()), Arc::new(Process), registry, current.clone(), loaded.config), current)
 }
 
 /// `Ok`: the keys that wait for a restart, or `None` where nothing changed. `Err`: the problems.

@@ -33,8 +33,10 @@ const LARGEST: u64 = 4 * 1024 * 1024 + 1;
 const MOST_LINKS: usize = 8;
 
 /// Watches a configuration file. Make it before the file is read, so that no change falls between.
+#[derive(Default)]
 pub struct Watcher {
-    file: PathBuf,
+    /// `None`: only what is followed.
+    file: Option<PathBuf>,
     beside: Vec<PathBuf>,
     seen: u64,
     /// The system's watch over the folders, until the next change may have moved them.
@@ -45,7 +47,7 @@ impl Watcher {
     /// A watcher over `file` as it is now.
     pub fn new(file: impl Into<PathBuf>) -> io::Result<Self> {
         let file = std::path::absolute(file.into())?;
-        let mut watcher = Self { file, beside: Vec::new(), seen: 0, armed: None };
+        let mut watcher = Self { file: Some(file), ..Self::default() };
         watcher.seen = watcher.content();
         Ok(watcher)
     }
@@ -98,7 +100,7 @@ impl Watcher {
     }
 
     fn files(&self) -> impl Iterator<Item = &PathBuf> {
-        std::iter::once(&self.file).chain(&self.beside)
+        self.file.iter().chain(&self.beside)
     }
 
     /// A fingerprint of all contents; a file that can not be read has one too.
@@ -110,13 +112,18 @@ impl Watcher {
         hasher.finish()
     }
 
-    /// Each folder in which a new name would change what is read: those of the files, and of what links lead to.
+    /// Each folder in which a new name would change what is read: those of the files, and of what links lead to. Where
+    /// the folder of what is followed is missing, the one in which it would appear.
     fn folders(&self) -> BTreeSet<PathBuf> {
         let mut folders = BTreeSet::new();
         for file in self.files() {
             let mut path = file.clone();
             for _ in 0..MOST_LINKS {
                 let Some(folder) = path.parent().map(Path::to_owned) else { break };
+                if self.file.as_ref() != Some(file) && !folder.exists() {
+                    folders.extend(folder.ancestors().find(|above| above.is_dir()).map(Path::to_owned));
+                    break;
+                }
                 let link = std::fs::read_link(&path);
                 folders.insert(folder.clone());
                 match link {
