@@ -107,8 +107,7 @@ impl RequestScan {
         let include_usage = stream && members.include_usage();
         let to_a_router = members.to_a_router();
         let first = |names: &[&str]| {
-            let said =
-                |name: &&str| members.found.get(name).filter(|at| members.body.slice(at.start, at.end) != "null");
+            let said = |name: &&str| members.found.get(name).filter(|at| !members.is_null(at));
             names.iter().find_map(said)
         };
         Ok(RequestHead {
@@ -163,6 +162,11 @@ impl Members<'_> {
         self.found.get(name).map(|at| self.body.slice(at.start, at.end))
     }
 
+    /// Told by its length first: a long value in several chunks would be copied to look at it.
+    fn is_null(&self, at: &Range<usize>) -> bool {
+        at.len() == 4 && self.body.slice(at.start, at.end) == "null"
+    }
+
     fn model(&self, in_path: Option<&str>) -> Result<(String, Range<usize>), Fault> {
         // Which of two a parser takes differs, and one that we did not look at may be neither allowed nor paid for.
         if self.found.repeated("model") {
@@ -188,9 +192,7 @@ impl Members<'_> {
     }
 
     fn to_a_router(&self) -> Vec<(&'static str, Range<usize>)> {
-        let said = |(name, at): &(&'static str, Range<usize>)| {
-            TO_A_ROUTER.contains(name) && self.body.slice(at.start, at.end) != "null"
-        };
+        let said = |(name, at): &(&'static str, Range<usize>)| TO_A_ROUTER.contains(name) && !self.is_null(at);
         self.found.iter().filter(said).collect()
     }
 
