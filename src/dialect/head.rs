@@ -125,6 +125,17 @@ impl RequestScan {
     }
 }
 
+impl RequestHead {
+    /// The body has been written anew: what is looked up in it later stands elsewhere.
+    pub fn moved(&mut self, body: &Body) -> Result<(), Fault> {
+        let mut scan = RequestScan::new();
+        body.chunks().iter().try_for_each(|chunk| scan.push(chunk))?;
+        let Self { conversation, instructions, turns, tools, .. } = scan.finish(body, Some(&self.model))?;
+        (self.conversation, self.instructions, self.turns, self.tools) = (conversation, instructions, turns, tools);
+        Ok(())
+    }
+}
+
 impl Default for RequestScan {
     fn default() -> Self {
         Self::new()

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
-use crate::canonical::{Called, Lost, Usage};
+use crate::canonical::{Lost, Noted, Usage};
 use crate::dialect::flow::Flow;
 use crate::health::InFlight;
 use crate::routing::Target;
@@ -36,7 +36,7 @@ pub(super) struct Answer<R> {
 /// What follows after [`Answer::ready`].
 pub(super) enum Rest {
     /// Nothing: the body is complete.
-    Nothing(Usage, Called),
+    Nothing(Usage, Noted),
     /// More events.
     Events(Box<dyn Flow>),
     /// More of a body that is too long to be held, or that cannot be looked into.

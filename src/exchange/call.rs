@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::afford::Need;
 use super::conversation::Conversation;
 use super::cost::Bill;
+use super::made::Maker;
 use super::retold;
 use crate::canonical::{Called, Dialect, Fault, Lost, Usage, fnv};
 use crate::dialect::codec;
@@ -105,6 +106,8 @@ pub struct Call {
     pub spoken: Option<Box<Spoken>>,
     /// The conversation that it belongs to.
     pub conversation: Option<Conversation>,
+    /// Who made what it brings along.
+    pub(super) maker: Option<Maker>,
     /// What will be told.
     pub record: CallRecord,
     /// The first route that fits, by its index.
@@ -150,6 +153,7 @@ impl Call {
             wishes: Wishes::default(),
             spoken: None,
             conversation: None,
+            maker: None,
             past: None,
             first_id: record.id.clone(),
             record,

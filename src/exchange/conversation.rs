@@ -1,10 +1,12 @@
 //! Which conversation a call belongs to, and where that stays.
 //!
-//! A conversation has a name (`session_id`, `prompt_cache_key`, or the header `x-session-id`), or is known by its beginning: what
+//! A conversation has a name (`session_id`, the header `x-session-id`, or `prompt_cache_key`), or is known by its beginning: what
 //! the model is told before all, and the first thing that the user says. The next turn brings the same beginning.
 
+mod life;
+
 use std::hash::Hasher;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::Call;
 use crate::canonical::Usage;
@@ -18,6 +20,9 @@ const LOOKED_AT: usize = 16 << 10;
 
 /// A cache that has not shown itself yet is believed in by half.
 const UNPROVEN: f32 = 0.5;
+
+/// After so many answers in a row that count no cached tokens, there is no such cache.
+const NEVER: u8 = 2;
 
 /// A conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,38 +56,45 @@ impl Conversation {
         Some(Warm { target: place.target, tokens: place.tokens })
     }
 
-    /// It was answered by `target`. Without a name it stays there only if that is seen to help.
-    pub(super) fn answered(&self, registry: &Registry, target: &Target, usage: &Usage, now: Instant) {
+    /// It was answered by `target`. Without a name it stays there only if that is seen to help; with one it stays, but no
+    /// other target is thought the dearer for a cold prompt once it is clear that this one has no warm one.
+    pub(super) fn answered(&self, registry: &Registry, call: &Call, target: &Target, now: Instant) {
+        let usage = &call.record.usage;
         let proven = usage.cached.unwrap_or(0) > 0;
         if !self.named && !proven {
             return;
         }
-        let share = if proven { 1.0 } else { UNPROVEN };
-        let tokens = usage.input.unwrap_or(0) as f32 * share;
-        let until = now + life(target.provider.kind.name, usage);
-        registry.affinity().put(self.key, target.id.clone(), tokens, until);
+        let before = registry.affinity().find(self.key, now).filter(|place| place.target == target.id);
+        let (tokens, in_vain) = held(before.map(|place| place.in_vain), usage);
+        let life = life::of(target.provider.kind.name, &target.model, life::asked(&call.body), usage);
+        registry.affinity().put(self.key, target.id.clone(), tokens, in_vain, now + life);
     }
 }
 
-/// How long the provider's cache keeps a prompt after its last use, by its documentation.
-fn life(kind: &str, usage: &Usage) -> Duration {
-    const MINUTE: Duration = Duration::from_secs(60);
-    match kind {
-        _ if usage.cache_write_1h.unwrap_or(0) > 0 => 60 * MINUTE,
-        "openai" | "azure" => 10 * MINUTE, // "5 to 10 minutes of inactivity"
-        "deepseek" => 60 * MINUTE,         // on disk, "a few hours"
-        _ => 5 * MINUTE,                   // Anthropic's, Bedrock's, and what is usual elsewhere
-    }
+/// How many tokens of the prompt should be in the target's cache now, and how many answers in a row have shown that none
+/// are. `before`: how many those were, where the conversation was there already.
+fn held(before: Option<u8>, usage: &Usage) -> (f32, u8) {
+    let proven = usage.cached.unwrap_or(0) > 0;
+    // The first answer can count none.
+    let in_vain = if proven { 0 } else { before.map_or(0, |before| before.saturating_add(1)) };
+    let share = match proven {
+        true => 1.0,
+        false if in_vain < NEVER => UNPROVEN,
+        false => 0.0,
+    };
+    (usage.input.unwrap_or(0) as f32 * share, in_vain)
 }
 
 /// Whether it has a name.
 fn name(call: &Call, hasher: &mut impl Hasher) -> bool {
-    if let Some(at) = &call.head.conversation {
-        hasher.write(&call.body.slice(at.start, at.end));
+    // Whichever place it was said at, the body before the header.
+    if let Some(session) = &call.wishes.session {
+        hasher.write(session.as_bytes());
         return true;
     }
-    let header = call.headers.get("x-session-id").filter(|value| !value.is_empty());
-    header.inspect(|value| hasher.write(value.as_bytes())).is_some()
+    let Some(at) = &call.head.conversation else { return false };
+    hasher.write(&call.body.slice(at.start, at.end));
+    true
 }
 
 /// Whether it has a beginning.
@@ -152,11 +164,13 @@ mod tests {
     }
 
     #[test]
-    fn caches_live_as_long_as_their_providers_say() {
-        let minutes = |kind, usage| life(kind, &usage).as_secs() / 60;
-        let hour = Usage { cache_write_1h: Some(1), ..Usage::default() };
-        assert_eq!(minutes("anthropic", Usage::default()), 5);
-        assert_eq!(minutes("anthropic", hour), 60);
-        assert_eq!(minutes("openai", Usage::default()), 10);
+    fn a_cache_that_never_shows_itself_is_not_believed_in() {
+        let usage = |cached| Usage { input: Some(1_000), cached: Some(cached), ..Usage::default() };
+        assert_eq!(held(None, &usage(0)), (500.0, 0), "the first answer fills the cache");
+        assert_eq!(held(Some(0), &usage(0)), (500.0, 1), "it may have been too slow once");
+        assert_eq!(held(Some(1), &usage(0)), (0.0, 2));
+        assert_eq!(held(Some(2), &usage(900)), (1_000.0, 0), "it has come about");
+        assert_eq!(held(Some(255), &usage(0)), (0.0, 255));
+        assert_eq!(held(None, &Usage::default()), (0.0, 0), "who counts nothing shows nothing");
     }
 }

@@ -19,6 +19,7 @@ mod hedge;
 mod hold;
 mod intake;
 mod lane;
+mod made;
 mod outbound;
 mod patience;
 mod policy;
@@ -136,11 +137,14 @@ impl<T: Transport> Exchange<T> {
         };
         let conversation = Conversation::of(call, &model);
         let warm = conversation.and_then(|conversation| conversation.warm(&self.registry, attempt::now()));
-        let question = question::of_call(call, warm.as_ref());
-        let plan = Plan::new(model, &question, fastrand::f64)?;
+        let maker = made::Maker::of(call, &model, &self.registry, attempt::now());
+        let question = question::of_call(call, warm.as_ref(), maker.as_ref());
+        let mut plan = Plan::new(model, &question, fastrand::f64)?;
+        maker.iter().for_each(|maker| maker.confine(&mut plan));
         let explanation = explain::wanted(&call.headers).then(|| explain::told(&plan, &question));
         call.record.explanation = explanation;
         call.conversation = conversation;
+        call.maker = maker;
         let mut tries = Tries::new(call, &plan);
         client.attend(call, &plan.model.policy);
         match self.answer(call, client, &plan, &mut tries, None).await {

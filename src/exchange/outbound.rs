@@ -6,7 +6,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use super::Call;
 use super::lane::Lane;
 use super::recover::Joint;
-use super::{routed, whole};
+use super::{made, routed, whole};
 use crate::canonical::{Abilities, Dialect, Fault, FaultKind, Lost};
 use crate::dialect::codec::{Codec, Flavour};
 use crate::dialect::doors::{self, Operation};
@@ -79,7 +79,11 @@ pub(super) fn request(
     meant_for(call, provider)?;
     let voice = provider.voice(call.dialect, call.operation, &target.model);
     let prefix = joint.and_then(|joint| joint.prefix());
-    let lane = Lane::new((call.dialect, call.flavour), call.operation, call.own_form || prefix.is_some(), voice);
+    // Signatures that another made: it would refuse the call for them.
+    let forgets =
+        call.operation == Operation::Chat && call.maker.as_ref().is_some_and(|maker| maker.is_another(target));
+    let own_form = call.own_form || prefix.is_some() || forgets;
+    let lane = Lane::new((call.dialect, call.flavour), call.operation, own_form, voice);
     let path = path(call, target, voice, &lane).ok_or_else(|| unsupported(call, voice.dialect))?;
     let (mut lost, mut restore, mut betas) = (Lost::nothing(), Restore::default(), String::new());
     let to = codec::Target { model: &target.model, flavour: voice.flavour };
@@ -212,6 +216,9 @@ fn chat(
     if let Some(member) = client.bound(&request) {
         let message = format!("`{member}` refers to what only a provider of {} knows", call.dialect.as_str());
         return Err(Fault::new(FaultKind::Unsupported, message));
+    }
+    if call.maker.as_ref().is_some_and(|maker| maker.is_another(target)) {
+        made::forget(&mut request);
     }
     if let Some(prefix) = prefix {
         request.go_on_from(prefix);

@@ -2,6 +2,7 @@
 
 use super::Call;
 use super::attempt::now;
+use super::made::Maker;
 use crate::routing::plan::{Question, Warm};
 use crate::routing::score::Estimate;
 use crate::routing::wishes::Wishes;
@@ -13,9 +14,15 @@ const BYTES_A_TOKEN: f32 = 4.5;
 const LARGEST: usize = 256 << 10;
 
 /// What routing is asked.
-pub(super) fn of_call<'c>(call: &'c Call, warm: Option<&'c Warm>) -> Question<'c> {
+pub(super) fn of_call<'c>(call: &'c Call, warm: Option<&'c Warm>, maker: Option<&'c Maker>) -> Question<'c> {
     let wishes = Some(&call.wishes).filter(|wishes| **wishes != Wishes::default());
-    Question { now: now(), wishes, estimate: estimate(call.body.len()), warm }
+    Question {
+        now: now(),
+        wishes,
+        estimate: estimate(call.body.len()),
+        warm,
+        maker: maker.map(|maker| &*maker.provider),
+    }
 }
 
 /// What is expected of a call with so many bytes.

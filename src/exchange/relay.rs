@@ -18,8 +18,8 @@ use super::answer::{Answer, Rest, Tail};
 use super::attended::Attended;
 use super::repeat::Effects;
 use super::tries::Tries;
-use super::{Call, Caller, Exchange, Gone, hold, outbound, retold};
-use crate::canonical::{Blame, Called, Fault, FaultKind, Usage};
+use super::{Call, Caller, Exchange, Gone, hold, made, outbound, retold};
+use crate::canonical::{Blame, Fault, FaultKind, Noted, Usage};
 use crate::dialect::codec::Framing;
 use crate::dialect::flow::{Flow, Given, Pushed};
 use crate::dialect::openai_chat;
@@ -62,14 +62,14 @@ impl<T: Transport> Exchange<T> {
         call.record.added += answer.ready_at.elapsed();
 
         let policy = &plan.model.policy;
-        let mut pump = Pump { call, client, policy, held: Held::default(), called: Called::default(), retold };
+        let mut pump = Pump { call, client, policy, held: Held::default(), noted: Noted::default(), retold };
         loop {
             let Answer { candidate, target, in_flight, mut reply, ready, rest, .. } = answer;
             let Broken { fault, mut flow } = match pump.run(ready, rest, &mut reply).await {
                 Ok(()) => {
                     pump.call.record.recovered = pump.call.record.recovered.map(|_| true);
                     pump.call.record.outcome = Outcome::Success;
-                    self.learn(pump.call, &target, in_flight, &pump.called);
+                    self.learn(pump.call, &target, in_flight, &pump.noted);
                     reply.release().await;
                     return Ok(());
                 }
@@ -111,16 +111,17 @@ impl<T: Transport> Exchange<T> {
     }
 
     /// What an answer that has ended as it should shows of its target.
-    fn learn(&self, call: &mut Call, target: &Target, in_flight: InFlight, called: &Called) {
+    fn learn(&self, call: &mut Call, target: &Target, in_flight: InFlight, noted: &Noted) {
         let now = Instant::now().into_std();
-        call.record.calls_sound = call.are_sound(called);
+        call.record.calls_sound = call.are_sound(&noted.called);
+        made::remember(&self.registry, call, target, noted, now);
         let usage = &call.record.usage;
         in_flight.ended(now, usage);
         if let Some(sound) = call.record.calls_sound {
             target.health.measures().called_tools(now, sound);
         }
         if let Some(conversation) = call.conversation {
-            conversation.answered(&self.registry, target, usage, now);
+            conversation.answered(&self.registry, call, target, now);
         }
     }
 
@@ -230,8 +231,8 @@ struct Pump<'a, 'c, C> {
     policy: &'a Policy,
     /// What is to be written as soon as the provider has nothing more at once.
     held: Held,
-    /// The calls of tools in the answer that has ended.
-    called: Called,
+    /// Of the answer that has ended.
+    noted: Noted,
     /// Puts events into the words of a client of OpenRouter's.
     retold: Option<Box<Events>>,
 }
@@ -255,8 +256,8 @@ impl<C: Caller> Pump<'_, '_, C> {
             self.write(piece, last).await?;
         }
         match rest {
-            Rest::Nothing(_, called) => {
-                self.called = called;
+            Rest::Nothing(_, noted) => {
+                self.noted = noted;
                 Ok(())
             }
             Rest::Events(flow) => self.events(flow, reply).await,
@@ -279,7 +280,7 @@ impl<C: Caller> Pump<'_, '_, C> {
                         break fault;
                     }
                     self.told(flow.as_ref());
-                    self.called = flow.called();
+                    self.noted = flow.noted();
                     return Ok(self.flush(true).await?);
                 }
                 Err(fault) => break fault,
@@ -301,7 +302,7 @@ impl<C: Caller> Pump<'_, '_, C> {
                 Some(fault) => break fault,
                 None if ended => {
                     self.told(flow.as_ref());
-                    self.called = flow.called();
+                    self.noted = flow.noted();
                     return Ok(self.flush(true).await?);
                 }
                 None => {}

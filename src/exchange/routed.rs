@@ -97,6 +97,7 @@ fn rewrite(call: &mut Call, counts: bool) -> Result<(), Fault> {
     };
     let plain = written(Reader::Provider)?;
     (call.body, call.head.model_at) = (plain.body.clone(), plain.model_at.clone());
+    call.head.moved(&call.body)?;
     call.head.include_usage |= counts;
     if let Some(spoken) = &mut call.spoken {
         (spoken.own, spoken.plain) = (Some(own), Some(plain));

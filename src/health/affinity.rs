@@ -1,9 +1,12 @@
 //! Where each conversation was last, so that it can stay where its prompt is cached.
 //!
+//! The same table says who made what: then the key is the mark of a signature.
+//!
 //! Bounded: a place in the table is one of eight that the key may have, and the one whose time ends first is given up.
 //! No text of a conversation is kept, only a number made of it.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
 
 use super::lock;
@@ -23,6 +26,8 @@ const WAYS: usize = 8;
 pub struct Affinity {
     /// Each is empty until it is used.
     parts: [Mutex<Vec<Option<Place>>>; PARTS],
+    /// There has been something in it.
+    used: AtomicBool,
 }
 
 /// Where a conversation was last.
@@ -33,6 +38,8 @@ pub struct Place {
     pub target: TargetId,
     /// Tokens of its prompt that should be in that one's cache.
     pub tokens: f32,
+    /// So many answers in a row have counted none of them.
+    pub in_vain: u8,
     /// So long they are.
     pub until: Instant,
 }
@@ -45,8 +52,14 @@ impl Affinity {
         ways.iter().flatten().find(|place| place.key == key && place.until > now).cloned()
     }
 
+    /// There may be something in it.
+    pub fn is_used(&self) -> bool {
+        self.used.load(Relaxed)
+    }
+
     /// The conversation was answered there.
-    pub fn put(&self, key: u64, target: TargetId, tokens: f32, until: Instant) {
+    pub fn put(&self, key: u64, target: TargetId, tokens: f32, in_vain: u8, until: Instant) {
+        self.used.store(true, Relaxed);
         let mut part = lock(&self.parts[part(key)]);
         if part.is_empty() {
             part.resize(PLACES, None);
@@ -55,7 +68,7 @@ impl Affinity {
         let own = ways.iter().position(|place| place.as_ref().is_some_and(|place| place.key == key));
         let soonest = || (0..ways.len()).min_by_key(|way| ways[*way].as_ref().map(|place| place.until));
         if let Some(way) = own.or_else(soonest) {
-            ways[way] = Some(Place { key, target, tokens, until });
+            ways[way] = Some(Place { key, target, tokens, in_vain, until });
         }
     }
 }
@@ -80,8 +93,8 @@ mod tests {
         let (affinity, now) = (Affinity::default(), Instant::now());
         let soon = now + Duration::from_secs(300);
         assert_eq!(affinity.find(7, now), None);
-        affinity.put(7, "a/m".into(), 10.0, soon);
-        affinity.put(7, "b/m".into(), 20.0, soon);
+        affinity.put(7, "a/m".into(), 10.0, 0, soon);
+        affinity.put(7, "b/m".into(), 20.0, 0, soon);
         let found = affinity.find(7, now).unwrap();
         assert_eq!((found.target.as_str(), found.tokens), ("b/m", 20.0));
         assert_eq!(affinity.find(8, now), None);
@@ -94,7 +107,7 @@ mod tests {
         let mut dice = fastrand::Rng::with_seed(7);
         let keys: Vec<u64> = (0..300_000).map(|_| dice.u64(..)).collect();
         for (index, key) in (0..).zip(&keys) {
-            affinity.put(*key, "a/m".into(), 1.0, now + Duration::from_millis(1_000 + index));
+            affinity.put(*key, "a/m".into(), 1.0, 0, now + Duration::from_millis(1_000 + index));
         }
         let found = |keys: &[u64]| keys.iter().filter(|key| affinity.find(**key, now).is_some()).count();
         assert!(found(&keys) <= PARTS * PLACES);

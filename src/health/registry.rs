@@ -24,6 +24,7 @@ pub struct Registry {
     gates: Mutex<HashMap<ProviderId, Arc<Gate>>>,
     gate: Arc<Gate>,
     affinity: Affinity,
+    made: Affinity,
 }
 
 #[derive(Debug, Default)]
@@ -99,6 +100,11 @@ impl Registry {
     /// Where conversations were last.
     pub fn affinity(&self) -> &Affinity {
         &self.affinity
+    }
+
+    /// Who made what clients bring along.
+    pub fn made(&self) -> &Affinity {
+        &self.made
     }
 
     /// Every target that is remembered, by name.

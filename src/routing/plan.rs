@@ -37,12 +37,14 @@ pub struct Question<'a> {
     pub estimate: Estimate,
     /// Where its conversation was last.
     pub warm: Option<&'a Warm>,
+    /// The provider that made what the call brings along, and alone can read it.
+    pub maker: Option<&'a str>,
 }
 
 impl Question<'_> {
     /// A call of which nothing is known.
     pub fn at(now: Instant) -> Self {
-        Self { now, wishes: None, estimate: Estimate::default(), warm: None }
+        Self { now, wishes: None, estimate: Estimate::default(), warm: None, maker: None }
     }
 }
 

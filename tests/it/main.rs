@@ -49,4 +49,5 @@ mod translated_recordings;
 mod trust;
 mod valid;
 mod vectors;
+mod warm;
 mod ways;

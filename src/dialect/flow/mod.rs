@@ -15,7 +15,7 @@ mod tests;
 
 use bytes::Bytes;
 
-use crate::canonical::{Called, Fault, Usage};
+use crate::canonical::{Fault, Noted, Usage};
 
 pub use given::Given;
 pub use passing::Passing;
@@ -45,8 +45,8 @@ pub trait Flow: Send {
     /// The tokens counted so far.
     fn usage(&self) -> Usage;
 
-    /// The calls of tools in it. Asked once, when it has ended.
-    fn called(&mut self) -> Called;
+    /// What is noted of it. Asked once, when it has ended.
+    fn noted(&mut self) -> Noted;
 
     /// How many events could not be read and were left out.
     fn skipped(&self) -> u32;

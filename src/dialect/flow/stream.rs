@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::calls::Calls;
 use super::{Flow, Garbage, Given, Passing, Pushed, Splice};
-use crate::canonical::{Called, Event, Fault, FaultKind, PartStart, StopReason, StreamReader, StreamWriter, Usage};
+use crate::canonical::{Event, Fault, FaultKind, Noted, PartStart, StopReason, StreamReader, StreamWriter, Usage};
 use crate::dialect::codec::{About, Codec, Framing};
 use crate::dialect::frames::{self, Frames};
 use crate::dialect::restore::Restore;
@@ -41,8 +41,8 @@ struct Output {
     reform: Option<Framing>,
     splice: Option<Splice>,
     calls: Calls,
-    /// What its calls are worth to the client.
-    called: Called,
+    /// Of what came from the provider.
+    noted: Noted,
     given: Option<Given>,
     /// A real event was written.
     shown: bool,
@@ -77,7 +77,7 @@ impl Stream {
                 reform: None,
                 splice: None,
                 calls: Calls::default(),
-                called: Called::default(),
+                noted: Noted::default(),
                 given: None,
                 shown: false,
                 out: Vec::new(),
@@ -213,8 +213,8 @@ impl Flow for Stream {
         self.seen.usage
     }
 
-    fn called(&mut self) -> Called {
-        std::mem::take(&mut self.output.called)
+    fn noted(&mut self) -> Noted {
+        std::mem::take(&mut self.output.noted)
     }
 
     fn skipped(&self) -> u32 {
@@ -299,7 +299,7 @@ impl Output {
     fn event(&mut self, event: &Event<'_>, restore: &mut Restore) -> Result<bool, Fault> {
         if self.passing.is_some() {
             self.calls.note(event);
-            self.called.event(event);
+            self.noted.event(event);
             return Ok(false);
         }
         if restore.is_nothing() {
@@ -315,8 +315,8 @@ impl Output {
     }
 
     fn restored(&mut self, event: &Event<'_>) -> Result<bool, Fault> {
-        let Self { writer, splice, calls, called, given, shown, out, .. } = self;
-        called.event(event);
+        let Self { writer, splice, calls, noted, given, shown, out, .. } = self;
+        noted.event(event);
         let Some(given) = given else {
             writer.event(event, out);
             return Ok(false);

@@ -18,7 +18,7 @@ mod usage;
 pub use codec::OpenAiChat;
 pub use error::{error_event, write_error};
 pub use models::write_models;
-pub use reply::{called, is_filtered, read_reply};
+pub use reply::{is_filtered, noted, read_reply};
 pub use stream::StreamWatch;
 pub use translate::thinking;
 pub use usage::usage_in_tail;

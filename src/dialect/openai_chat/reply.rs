@@ -4,7 +4,7 @@ use memchr::memmem;
 
 use super::chunk::Chunk;
 use super::{OpenAiChat, usage};
-use crate::canonical::{Called, Fault, FaultKind, Usage};
+use crate::canonical::{Fault, FaultKind, Noted, Usage};
 use crate::dialect::codec::Codec;
 use crate::dialect::doors::Operation;
 use crate::dialect::error;
@@ -49,11 +49,11 @@ pub fn is_filtered(body: &[u8]) -> bool {
     Chunk::read(body).is_ok_and(|reply| reply.is_filtered())
 }
 
-/// The calls of tools in a whole reply. One without any is not read for it.
-pub fn called(body: &[u8]) -> Called {
+/// What is noted of a whole reply. One without a call of a tool is not read for it.
+pub fn noted(body: &[u8]) -> Noted {
     let calls = memmem::find(body, b"\"tool_calls\"").is_some();
     let read = calls.then(|| OpenAiChat.read_reply(body).ok()).flatten();
-    read.map(|reply| Called::of(&reply)).unwrap_or_default()
+    read.map(|reply| Noted::of(&reply)).unwrap_or_default()
 }
 
 /// Neither null nor false nor empty.

@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use self::seen::{Progress, Seen};
 use super::OpenAiChat;
-use crate::canonical::{Called, Fault, FaultKind, Usage};
+use crate::canonical::{Fault, FaultKind, Noted, Usage};
 use crate::dialect::codec::Codec;
 use crate::dialect::doors::Operation;
 use crate::dialect::flow::{Flow, Garbage, Given, Passing, Pushed};
@@ -118,8 +118,8 @@ impl Flow for StreamWatch {
         self.pushed(ready)
     }
 
-    fn called(&mut self) -> Called {
-        self.seen.called()
+    fn noted(&mut self) -> Noted {
+        self.seen.noted()
     }
 
     fn skipped(&self) -> u32 {

@@ -135,7 +135,7 @@ fn streamed(mut flow: Box<dyn Flow>, bytes: &[u8], size: usize) -> Called {
         assert_eq!(flow.push(piece.to_vec().into()).fault, None);
     }
     assert_eq!(flow.end().fault, None);
-    flow.called()
+    flow.noted().called
 }
 
 #[test]
@@ -150,7 +150,11 @@ fn calls_are_judged_in_every_dialect() {
                 let called = Called::of(&codec.read_reply(whole.as_bytes()).unwrap());
                 assert_eq!(judged(row, &called), Some(sound), "{what} whole");
                 if row.dialect == Dialect::OpenAiChat {
-                    assert_eq!(judged(row, &openai_chat::called(whole.as_bytes())), Some(sound), "{what} as it passes");
+                    assert_eq!(
+                        judged(row, &openai_chat::noted(whole.as_bytes()).called),
+                        Some(sound),
+                        "{what} as it passes"
+                    );
                 }
             }
             if !is_json && !row.text.0 {
@@ -186,5 +190,5 @@ fn what_was_cut_or_says_nothing_of_tools_is_not_judged() {
     }
     let mut flow = openai_chat::StreamWatch::new(Operation::Chat, false);
     flow.push(wire(Framing::Sse, cut.lines().next().unwrap_or_default()).into());
-    assert!(flow.end().fault.is_some() && !flow.called().is_judged(), "it broke off");
+    assert!(flow.end().fault.is_some() && !flow.noted().called.is_judged(), "it broke off");
 }

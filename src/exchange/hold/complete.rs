@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 
 use super::{Asked, Head, Held, empty, unfiltered};
-use crate::canonical::{self, Called, Dialect, Fault, FaultKind, Gatherer, Usage};
+use crate::canonical::{self, Dialect, Fault, FaultKind, Gatherer, Noted, Usage};
 use crate::dialect::codec::Codec;
 use crate::dialect::doors::Operation;
 use crate::dialect::frames::Frames;
@@ -45,49 +45,49 @@ pub(super) async fn held<R: Reply>(
         }
     }
     let body = joined(pieces, length);
-    let (body, usage, called) = match lane {
+    let (body, usage, noted) = match lane {
         Lane::Native(codec) if codec.dialect() == Dialect::OpenAiChat => {
             let usage = openai_chat::read_reply(call.operation, &body)?;
             unfiltered(policy, || call.operation == Operation::Chat && openai_chat::is_filtered(&body))?;
-            let called = if call.operation == Operation::Chat { openai_chat::called(&body) } else { Called::default() };
-            (body, usage, called)
+            let noted = if call.operation == Operation::Chat { openai_chat::noted(&body) } else { Noted::default() };
+            (body, usage, noted)
         }
         Lane::Native(codec) if call.operation == Operation::Chat => {
             let read = codec.read_reply(&body)?;
             unfiltered(policy, || read.is_filtered())?;
-            let (usage, called) = (read.usage, Called::of(&read));
-            (body, usage, called)
+            let (usage, noted) = (read.usage, Noted::of(&read));
+            (body, usage, noted)
         }
         Lane::Reformed { target, .. } if !call.head.stream => {
             let read = target.read_reply(&body)?;
             unfiltered(policy, || read.is_filtered())?;
-            let (usage, called) = (read.usage, Called::of(&read));
-            (body, usage, called)
+            let (usage, noted) = (read.usage, Noted::of(&read));
+            (body, usage, noted)
         }
         Lane::Reformed { client, target } => {
             let read = target.read_reply(&body)?;
             unfiltered(policy, || read.is_filtered())?;
-            (written(call, client, &read), read.usage, Called::of(&read))
+            (written(call, client, &read), read.usage, Noted::of(&read))
         }
         Lane::Native(codec) => {
             let usage = whole::usage(call, codec, &body).unwrap_or_else(|| Ok(Usage::default()))?;
-            (body, usage, Called::default())
+            (body, usage, Noted::default())
         }
         Lane::Translated { client, target } if call.operation == Operation::CountTokens => {
             let count = target.read_count(&body).and_then(|tokens| Some((client.write_count(tokens)?, tokens)));
             let (count, tokens) = count.ok_or_else(|| empty(head.status))?;
-            (count.into(), Usage { input: Some(tokens), ..Usage::default() }, Called::default())
+            (count.into(), Usage { input: Some(tokens), ..Usage::default() }, Noted::default())
         }
         Lane::Translated { client, target } => match whole::reply(call, (client, target), &head.headers, &body) {
             Some(translated) => {
                 let (body, usage) = translated?;
-                (body, usage, Called::default())
+                (body, usage, Noted::default())
             }
             None => {
                 let mut read = target.read_reply(&body)?;
                 unfiltered(policy, || read.is_filtered())?;
                 restore.reply(&mut read);
-                (written(call, client, &read), read.usage, Called::of(&read))
+                (written(call, client, &read), read.usage, Noted::of(&read))
             }
         },
     };
@@ -96,7 +96,7 @@ pub(super) async fn held<R: Reply>(
     {
         return Err(fault);
     }
-    Ok(Held::new(reply, head, vec![body], Rest::Nothing(usage, called)))
+    Ok(Held::new(reply, head, vec![body], Rest::Nothing(usage, noted)))
 }
 
 /// A stream where a whole answer was asked for.
@@ -136,7 +136,7 @@ pub(super) async fn gathered<R: Reply>(
         return Err(empty(head.status));
     }
     let body = written(call, client, &read);
-    Ok(Held::new(reply, head, vec![body], Rest::Nothing(read.usage, Called::of(&read))))
+    Ok(Held::new(reply, head, vec![body], Rest::Nothing(read.usage, Noted::of(&read))))
 }
 
 /// A whole answer in the client's dialect, as a stream where that was asked for.

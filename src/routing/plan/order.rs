@@ -30,6 +30,8 @@ enum Class {
 
 #[derive(Clone, Copy, PartialEq)]
 enum Seat {
+    /// It alone can read what the call brings along.
+    Maker,
     /// Where the conversation is.
     Warm,
     LuckyTrial,
@@ -60,7 +62,8 @@ pub(super) fn order(
     let turn = if let By::Balance(Balance::RoundRobin(turn)) = by { turn.next() } else { 0 };
     let mut ranked: SmallVec<[u128; 4]> = SmallVec::with_capacity(seen.len());
     for (index, one) in seen.iter().enumerate() {
-        let group = if together { 0 } else { one.candidate.group };
+        // Who else is asked cannot read what the call brings along, whatever its group.
+        let group = if together || one.made { 0 } else { one.candidate.group };
         let place = |class, group, seat: Seat, value: f32| {
             // Stable, so that what is equally bad keeps the order of the file.
             u128::from(class as u8) << 124
@@ -108,6 +111,7 @@ fn shares_by_chance(by: By<'_>) -> bool {
 fn seat(one: &Seen, row: Option<&Row>, choice: &Choice, by: By<'_>, dice: &mut impl FnMut() -> f64) -> Seat {
     let scored = matches!(by, By::Balance(Balance::Score));
     match by {
+        _ if one.made => Seat::Maker,
         _ if one.weight == 0 => Seat::Reserve,
         // It stays where it is, unless another is better by more than is lost with a cold prompt.
         By::Balance(_) if one.warm && !(scored && lost(row, choice)) => Seat::Warm,

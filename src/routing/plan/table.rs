@@ -40,6 +40,8 @@ pub struct Seen {
     pub slow: bool,
     /// The conversation was here last.
     pub warm: bool,
+    /// What the call brings along was made here.
+    pub made: bool,
 }
 
 /// A target that may not answer.
@@ -128,6 +130,7 @@ fn see(target: &Target, group: u16, index: u16, question: &Question<'_>, bounds:
         place: question.wishes.map_or(0, |wishes| place(target, wishes)),
         slow: bounds.miss(target),
         warm: question.warm.is_some_and(|warm| warm.target == target.id),
+        made: question.maker.is_some_and(|maker| target.provider.id.as_str() == maker),
     }
 }
 
@@ -172,6 +175,8 @@ fn row(target: &Target, seen: &Seen, question: &Question<'_>) -> Row {
         figures: target.health.measures().figures(question.now),
         cache: match question.warm {
             None => Cache::Usual,
+            // Its target has been seen to keep nothing: elsewhere the prompt is no colder.
+            Some(warm) if warm.tokens == 0.0 => Cache::Usual,
             Some(warm) if seen.warm => Cache::Warm(warm.tokens),
             Some(_) => Cache::Cold,
         },

@@ -35,7 +35,7 @@ fn parse(groups: &str) -> (Vec<&str>, Vec<Seen>) {
 }
 
 fn of(candidate: Candidate, weight: u32, warmth: f64) -> Seen {
-    Seen { candidate, weight, warmth, busy: 0, place: 0, slow: false, warm: false }
+    Seen { candidate, weight, warmth, busy: 0, place: 0, slow: false, warm: false, made: false }
 }
 
 fn weighted() -> Choice {

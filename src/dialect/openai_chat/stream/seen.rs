@@ -10,7 +10,7 @@ use memchr::memmem::Finder;
 
 use super::super::chunk::Chunk;
 use super::super::{OpenAiChat, reply, usage};
-use crate::canonical::{Called, Fault, FaultKind, StreamReader, Usage};
+use crate::canonical::{Fault, FaultKind, Noted, StreamReader, Usage};
 use crate::dialect::codec::Codec;
 use crate::dialect::doors::Operation;
 use crate::dialect::error;
@@ -31,7 +31,7 @@ pub(super) struct Seen {
 
 struct Calls {
     reader: Box<dyn StreamReader>,
-    called: Called,
+    noted: Noted,
 }
 
 /// How far a stream is.
@@ -53,12 +53,12 @@ impl Seen {
         Self { operation, progress, usage, calling: false, filtered: false, calls: None }
     }
 
-    /// The calls of tools in the answer, which has ended.
-    pub(super) fn called(&mut self) -> Called {
-        let Some(Calls { mut reader, mut called }) = self.calls.take() else { return Called::default() };
+    /// What is noted of the answer, which has ended.
+    pub(super) fn noted(&mut self) -> Noted {
+        let Some(Calls { mut reader, mut noted }) = self.calls.take() else { return Noted::default() };
         // Where it has not ended well, a call stays open, and is not judged.
-        let _ = reader.end(&mut |event| called.event(&event));
-        called
+        let _ = reader.end(&mut |event| noted.event(&event));
+        noted
     }
 
     /// Learns from one whole event, or finds that it is an error. Whether it says a part of the answer.
@@ -100,10 +100,10 @@ impl Seen {
     fn call(&mut self, data: &[u8]) {
         self.calling = true;
         if self.operation == Operation::Chat {
-            let fresh = || Calls { reader: OpenAiChat.read_stream(), called: Called::default() };
-            let Calls { reader, called } = self.calls.get_or_insert_with(fresh);
+            let fresh = || Calls { reader: OpenAiChat.read_stream(), noted: Noted::default() };
+            let Calls { reader, noted } = self.calls.get_or_insert_with(fresh);
             // What cannot be read is for the client to judge.
-            let _ = reader.frame("", data, &mut |event| called.event(&event));
+            let _ = reader.frame("", data, &mut |event| noted.event(&event));
         }
     }
 
