@@ -84,6 +84,33 @@ impl Ability {
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|ability| ability.as_str() == word)
     }
+
+    /// What configurations and calls say for it.
+    pub const SAID: [(&str, Self); 17] = [
+        ("tools", Self::Tools),
+        ("parallel_tools", Self::Parallel),
+        ("tool_choice", Self::Choice),
+        ("structured_output", Self::Schema),
+        ("reasoning", Self::Reasoning),
+        ("prefill", Self::Prefill),
+        ("sampling", Self::Sampling),
+        ("web_search", Self::Search),
+        ("computer_use", Self::Computer),
+        ("images", Self::Image),
+        ("vision", Self::Image),
+        ("documents", Self::Pdf),
+        ("audio", Self::Audio),
+        ("video", Self::Video),
+        ("speech", Self::Speech),
+        ("embedding", Self::Embedding),
+        ("rerank", Self::Rerank),
+    ];
+
+    /// That of a word of the configuration, or of the table.
+    pub fn said(word: &str) -> Option<Self> {
+        let said = Self::SAID.into_iter().find(|(known, _)| *known == word);
+        said.map(|(_, ability)| ability).or_else(|| Self::parse(word))
+    }
 }
 
 /// What a model can do. Of most models, something is not known.

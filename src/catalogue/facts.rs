@@ -1,9 +1,10 @@
 //! What is known of a model at one provider.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::day::{day, today};
-use super::{Able, Cache, Levels, Price, Promise};
+use super::{Able, Cache, Levels, Price, Promise, Scores};
 
 /// What is known of a model at one provider. `None`: not known.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,6 +33,8 @@ pub struct Facts {
     pub training: Option<Promise>,
     /// The provider keeps what it is sent.
     pub retention: Option<Promise>,
+    /// How good it is.
+    pub quality: Option<Arc<Scores>>,
 }
 
 impl Facts {
@@ -65,6 +68,7 @@ impl Facts {
         take(&mut self.region, other.region);
         take(&mut self.training, other.training);
         take(&mut self.retention, other.retention);
+        take(&mut self.quality, other.quality);
         self.able.overlay(other.able);
         if other.levels != Levels::default() {
             self.levels = other.levels;

@@ -14,6 +14,8 @@ pub struct Known {
     catalogue: Option<(Arc<Catalogue>, &'static str)>,
     /// What its vendor says in public.
     promised: Option<&'static Data>,
+    /// The provider's name.
+    provider: Box<str>,
     /// What is said of all its models.
     all: Facts,
     /// What is said of single ones.
@@ -40,6 +42,11 @@ impl Known {
     /// The same, with what its vendor says in public of the data that it is sent, where the operator says nothing.
     pub fn promising(self, promised: Option<&'static Data>) -> Self {
         Self { promised, ..self }
+    }
+
+    /// The same, of the provider with that name.
+    pub fn of(self, provider: &str) -> Self {
+        Self { provider: provider.into(), ..self }
     }
 
     /// Where all its models run.
@@ -76,6 +83,8 @@ impl Known {
         if let Some(said) = self.models.get(model) {
             facts.overlay(said.clone());
         }
+        let quality = self.catalogue.as_ref().map(|(catalogue, _)| catalogue.quality());
+        facts.quality = quality.and_then(|quality| quality.of(&self.provider, model, facts.slug.as_deref()));
         facts
     }
 }

@@ -11,6 +11,7 @@ mod facts;
 mod known;
 mod plain;
 mod price;
+mod quality;
 mod row;
 mod table;
 
@@ -22,6 +23,7 @@ pub use facts::Facts;
 pub use known::Known;
 pub use plain::{author, dated, plain};
 pub use price::{Class, Price, Service, Tier};
+pub use quality::{Quality, Scores};
 pub use row::{Row, Wrong};
 pub use table::Table;
 
@@ -29,6 +31,7 @@ pub use table::Table;
 #[derive(Clone, Debug)]
 pub struct Catalogue {
     tables: Vec<Arc<Table>>,
+    quality: Quality,
 }
 
 /// What counts in this process in the place of the table that is built in.
@@ -37,7 +40,8 @@ static INSTALLED: RwLock<Option<Arc<Table>>> = RwLock::new(None);
 impl Default for Catalogue {
     /// What is installed, else what is built in.
     fn default() -> Self {
-        Self { tables: vec![Self::installed().unwrap_or_else(Table::built_in)] }
+        let tables = vec![Self::installed().unwrap_or_else(Table::built_in)];
+        Self { tables, quality: Quality::default() }
     }
 }
 
@@ -63,6 +67,16 @@ impl Catalogue {
     pub fn over(mut self, table: Table) -> Self {
         self.tables.insert(0, Arc::new(table));
         self
+    }
+
+    /// The same, with the operator's scores.
+    pub fn scored(self, quality: Quality) -> Self {
+        Self { quality, ..self }
+    }
+
+    /// How good models are.
+    pub fn quality(&self) -> &Quality {
+        &self.quality
     }
 
     /// What is known of `model` at a provider of this kind.

@@ -13,6 +13,7 @@ pub mod nearest;
 mod problem;
 mod reader;
 pub mod schema;
+pub mod scores;
 pub mod secret;
 pub mod setting;
 pub mod units;

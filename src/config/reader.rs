@@ -105,6 +105,15 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Reads what came from another `file`: problems are told with their places there.
+    pub fn of_file<T>(&mut self, file: &Path, read: impl FnOnce(&mut Self) -> T) -> T {
+        let mut other = Self::new(&file.to_string_lossy(), self.env);
+        let result = read(&mut other);
+        self.problems.append(&mut other.problems);
+        self.warnings.append(&mut other.warnings);
+        result
+    }
+
     /// The entries of a map, each name once.
     pub fn entries<'n>(&mut self, node: &'n Node, wanted: &str) -> Option<Vec<&'n Entry>> {
         let Data::Map(entries) = &node.data else { return self.unexpected(node, wanted) };

@@ -53,8 +53,8 @@ fn the_reference_file_has_every_key() {
 fn the_reference_file_says_the_defaults_where_it_does_not_say_otherwise() {
     let set = ["OUTRIDER_ADMIN_TOKEN", "OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "CHECKOUT_KEY"];
     let variables = set.map(|name| (name.to_owned(), "value".to_owned())).into();
-    let named = ["/etc/ssl/certs/ca-certificates.crt", "/etc/outrider/models.tsv"];
-    let files = named.map(|path| (path.into(), Vec::new())).into();
+    let named = ["/etc/ssl/certs/ca-certificates.crt", "/etc/outrider/models.tsv", "/etc/outrider/scores.csv"];
+    let files = named.map(|path| (path.into(), b"model,score\n".to_vec())).into();
     let loaded = parse(REFERENCE, "conf/outrider.yaml", &Fake { variables, files }).unwrap();
     assert_eq!(loaded.warnings, []);
     let config = loaded.config;

@@ -11,6 +11,7 @@ mod intercept;
 mod ledger;
 mod log;
 mod offer;
+mod quality;
 mod route;
 
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -30,6 +31,7 @@ pub use intercept::{Authority, Intercept, NameConstraints, OnClientReject};
 pub use ledger::Ledger;
 pub use log::{Format, Level, Log};
 pub use offer::{Abilities, Data, Offer, Price};
+pub use quality::{OTHER, Quality, Score, Scores};
 pub use route::{Keep, Route, When};
 
 settings! {
@@ -55,6 +57,9 @@ settings! {
         /// A table of models with prices, limits and abilities, in the form of the one that is built in (`outrider models
         /// --table` prints that): what it says counts more.
         catalogue: Option<Located<Content>> = None,
+        /// How good models are, from 0 to 1, for `min_quality`: by `provider/model`, or by a name of the catalogue for
+        /// whoever serves it. `file` names a table of scores.
+        quality: Quality = Quality::default(),
         /// Which calls go where, whatever model they name. The first that fits counts; where none does, the model's name
         /// decides.
         routes: Vec<Located<Route>> = Vec::new(),
@@ -171,6 +176,9 @@ settings! {
         scoring: Scoring = Scoring::default(),
         /// Hard: no target outside answers, ever. An error lists who is excluded, and by what.
         require: Require = Require::default(),
+        /// Hard: only targets that are so good by `quality`; a number, or one for each task. One whose score is not known
+        /// is out. Of the others the cheapest is asked first, where no `balance` is said.
+        min_quality: Option<Located<Scores>> = None,
         /// Soft: a target that misses a bound comes after those that keep them.
         prefer: Prefer = Prefer::default(),
         /// Whether a conversation stays where its prompt is cached: `auto`, `session` (only one that has a name) or `off`.
@@ -218,8 +226,10 @@ settings! {
         keep_alive: Option<KeepAlive> = None,
         /// As in a model.
         scoring: Scoring = Scoring::default(),
-        /// As in a model, for those that say nothing of their own.
+        /// As in a model: each key of it for those that do not say it.
         require: Require = Require::default(),
+        /// As in a model.
+        min_quality: Option<Located<Scores>> = None,
         /// As in a model.
         sticky: Option<Sticky> = None,
     }

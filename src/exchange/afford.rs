@@ -17,6 +17,7 @@ use crate::dialect::answer_limit;
 use crate::ledger::rules::Asked;
 use crate::ledger::{Amount, Held, Meter, Rule, Short, Then};
 use crate::money::Usd;
+use crate::routing::constraints::Whose;
 use crate::routing::{Model, Target};
 
 /// Few answers have more tokens; the caps of models are many times that, and would let few calls through at a time.
@@ -77,7 +78,12 @@ impl<T> Exchange<T> {
                     Then::Fallback(other) => {
                         tracing::debug!(budget = %rule.name, model = %model.name, fallback = %other, "used up");
                         spared.push(rule.clone());
-                        model = policy::of_call(snapshot.find(other.as_str(), &self.registry)?, &call.headers)?;
+                        let other = snapshot.find(other.as_str(), &self.registry)?;
+                        // What the route requires holds for whoever answers in the end.
+                        let routes = model.policy.choice.terms.iter().map(|bound| &bound.terms);
+                        let routes = routes.filter(|terms| matches!(terms.whose, Whose::Route(_)));
+                        let other = Arc::new(other.under(routes.cloned()));
+                        model = policy::of_call(other, &call.headers, call.caller(), &snapshot)?;
                         call.record.model = Some(model.name.clone());
                         continue 'model;
                     }

@@ -195,6 +195,11 @@ impl Call {
         }
     }
 
+    /// Who asks.
+    pub(super) fn caller(&self) -> Option<&str> {
+        self.record.caller.as_ref().map(CallerName::as_str)
+    }
+
     /// What is within the request; `None` where it cannot be read.
     fn inside(&self) -> Option<Inside> {
         let whole = self.body.slice(0, self.body.len());

@@ -70,10 +70,11 @@ impl Supposed {
             minute: minute(created),
             caller: self.caller.as_deref(),
         };
-        let model = policy::of_call(snapshot.choose(&call, None, registry)?, &headers)?;
+        let model = policy::of_call(snapshot.choose(&call, None, registry)?, &headers, call.caller, snapshot)?;
         let length = self.body.as_ref().map(|body| body.get().len());
         let estimate = length.map(question::estimate).unwrap_or_default();
-        Ok(explain(&model, &Question { estimate, ..Question::at(now()) }, None))
+        let tokens = call.inside.map(|inside| inside.tokens);
+        Ok(explain(&model, &Question { estimate, tokens, ..Question::at(now()) }, None))
     }
 
     /// What is within its body; `None` where there is none, or where it cannot be read.

@@ -129,7 +129,7 @@ impl<T: Transport> Exchange<T> {
         routed::understand(call)?;
         let model = routed::choose(call, &self.registry)?;
         call.record.model = Some(model.name.clone());
-        let model = policy::of_call(model, &call.headers)?;
+        let model = policy::of_call(model, &call.headers, call.caller(), &call.snapshot)?;
         let model = match call.snapshot.rules.leave_calls_alone() {
             true => model,
             // Boxed: most have no budgets, and need not carry the room for it.
@@ -138,7 +138,7 @@ impl<T: Transport> Exchange<T> {
         let conversation = Conversation::of(call, &model);
         let warm = conversation.and_then(|conversation| conversation.warm(&self.registry, attempt::now()));
         let maker = made::Maker::of(call, &model, &self.registry, attempt::now());
-        let question = question::of_call(call, warm.as_ref(), maker.as_ref());
+        let question = question::of_call(call, &model, warm.as_ref(), maker.as_ref());
         let mut plan = Plan::new(model, &question, fastrand::f64)?;
         maker.iter().for_each(|maker| maker.confine(&mut plan));
         let explanation = explain::wanted(&call.headers).then(|| explain::told(&plan, &question));

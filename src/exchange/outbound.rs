@@ -111,7 +111,7 @@ pub(super) fn request(
             Body::from(Bytes::from(written))
         }
     };
-    if !lost.is_empty() && policy.strict {
+    if !lost.is_empty() && (policy.strict || call.wishes.require_parameters) {
         let what: Vec<&str> = lost.iter().collect();
         let message = format!("{} cannot be told: {}", target.id, what.join(", "));
         return Err(Fault::new(FaultKind::Unsupported, message));

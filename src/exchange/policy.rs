@@ -4,6 +4,8 @@
 //! header costs a look at the names of its headers and no more. A value that means nothing is refused, because a
 //! deadline that is sent and not kept is worse than none; a name that is not known is another version's.
 
+mod terms;
+
 use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +13,9 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue};
 
 use crate::canonical::{Fault, FaultKind};
+use crate::routing::constraints::{Terms, Whose};
 use crate::routing::{Hedge, Hold, Model, Policy, Recover, Target};
+use crate::snapshot::Snapshot;
 use crate::units;
 
 /// What all of them begin with.
@@ -23,18 +27,34 @@ const MOST_TRIES: u32 = 20;
 /// Of a value that means nothing, so much is repeated to who sent it.
 const SHOWN: usize = 64;
 
-/// `model` as the call with these headers sees it.
-pub(super) fn of_call(model: Arc<Model>, headers: &HeaderMap) -> Result<Arc<Model>, Fault> {
+/// `model` as a call with these headers sees it, which `caller` makes: what has to hold for that one holds, too.
+pub(super) fn of_call(
+    model: Arc<Model>,
+    headers: &HeaderMap,
+    caller: Option<&str>,
+    snapshot: &Snapshot,
+) -> Result<Arc<Model>, Fault> {
+    let model = match caller.and_then(|caller| snapshot.terms_of_callers.get(caller)) {
+        Some(terms) => Arc::new(model.under([terms.clone()])),
+        None => model,
+    };
     let mut said = headers.iter().filter_map(|(name, value)| Some((name.as_str().strip_prefix(PREFIX)?, value)));
     let Some(first) = said.next() else { return Ok(model) };
     let mut policy = model.policy.clone();
     let mut only: Option<Vec<&str>> = None;
+    let mut terms = Terms { whose: Whose::Call, ..Terms::default() };
     for (name, value) in std::iter::once(first).chain(said) {
         let text = text(name, value)?;
         match name {
             "only" => only.get_or_insert_default().extend(names(text)),
+            _ if terms::apply(&mut terms, name, text, snapshot)? => {}
             _ => apply(&mut policy, name, text)?,
         }
+    }
+    if !terms.is_empty() {
+        let choice = Arc::make_mut(&mut policy.choice);
+        choice.task = terms.task.clone();
+        choice.hold(Arc::new(terms), None);
     }
     let groups = match only {
         None => model.groups.clone(),
@@ -166,17 +186,20 @@ models:
   m: {targets: [a/x, a/y, b/x], fallbacks: [b/z]}
 ";
 
-    fn model() -> Arc<Model> {
-        let registry = Registry::new();
+    fn snapshot() -> Snapshot {
         let config = parse(FILE, "o.yaml", &Fake::default()).unwrap().config;
-        build(&config, &registry, None).unwrap().find("m", &registry).unwrap()
+        build(&config, &Registry::new(), None).unwrap()
+    }
+
+    fn model() -> Arc<Model> {
+        snapshot().find("m", &Registry::new()).unwrap()
     }
 
     fn with(headers: &[(&str, &str)]) -> Result<Arc<Model>, Fault> {
         let header = |(name, value): &(&str, &str)| {
             (format!("x-outrider-{name}").parse::<http::HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap())
         };
-        of_call(model(), &headers.iter().map(header).collect())
+        of_call(model(), &headers.iter().map(header).collect(), None, &snapshot())
     }
 
     /// The policy that one header makes of the default.
@@ -216,7 +239,7 @@ models:
         let model = model();
         let headers = [("x-outridera", "1"), ("accept", "*/*")]
             .map(|(name, value)| (name.parse::<http::HeaderName>().unwrap(), HeaderValue::from_static(value)));
-        let same = of_call(model.clone(), &headers.into_iter().collect()).unwrap();
+        let same = of_call(model.clone(), &headers.into_iter().collect(), None, &snapshot()).unwrap();
         assert!(Arc::ptr_eq(&model, &same));
     }
 

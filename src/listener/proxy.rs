@@ -129,7 +129,8 @@ impl<T: Transport> ProxyHttp for Gateway<T> {
             let list = list.unwrap_or_else(|| openai_chat::write_models(offered(&snapshot), now));
             return reject::json(session, StatusCode::OK, list, allow_origin).await.map(|()| true);
         }
-        match Passage::open(head, at, &snapshot, self.exchange.telemetry.clone()) {
+        let open = |()| Passage::open(head, at, &snapshot, self.exchange.telemetry.clone());
+        match snapshot.may_pass(&caller).and_then(open) {
             Ok(passage) => context.passage = Some(passage.asked_for_by(caller)),
             Err(fault) => return self.refuse(session, at, fault).await,
         }

@@ -7,6 +7,7 @@ use crate::canonical::{Fault, FaultKind};
 use crate::health::Registry;
 use crate::names::TargetId;
 use crate::provider::Provider;
+use crate::routing::constraints::Bound;
 use crate::routing::routes::Traits;
 use crate::routing::wishes::{Sort, Wishes};
 use crate::routing::{Model, Target};
@@ -136,13 +137,23 @@ fn add(whole: &mut Option<Model>, model: &Model, alternative: u16) {
         let named = |target: &Target| Target { alternative, ..target.clone() };
         group.iter().map(named).collect::<Vec<_>>()
     });
+    // What each of the models requires holds for its own targets.
+    let terms = model.policy.choice.terms.iter().map(|bound| bound.terms.clone());
     match whole {
         None => {
-            let (name, policy) = (model.name.clone(), model.policy.clone());
+            let (name, mut policy) = (model.name.clone(), model.policy.clone());
+            if terms.len() > 0 {
+                let choice = Arc::make_mut(&mut policy.choice);
+                choice.terms.iter_mut().for_each(|bound| bound.alternative = Some(alternative));
+            }
             *whole = Some(Model { name, groups: groups.collect(), policy });
         }
         Some(whole) => {
             whole.groups.extend(groups);
+            if terms.len() > 0 {
+                let bound = terms.map(|terms| Bound { terms, alternative: Some(alternative) });
+                Arc::make_mut(&mut whole.policy.choice).terms.extend(bound);
+            }
             // As if it were a call of each.
             whole.policy.tries = (whole.policy.tries + model.policy.tries).min(MOST_TRIES);
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use super::constraints::Require;
+use super::constraints::{Bound, Terms};
 use super::score::Scoring;
 use super::wishes::Percentiles;
 
@@ -12,14 +12,31 @@ use super::wishes::Percentiles;
 pub struct Choice {
     /// How the ready targets of a group share the calls.
     pub balance: Balance,
+    /// The operator has said so.
+    pub balance_said: bool,
     /// What a score is made of.
     pub scoring: Scoring,
-    /// Hard: no target outside, ever.
-    pub require: Require,
+    /// Hard: no target outside, ever. Each holds.
+    pub terms: Vec<Bound>,
+    /// Which task the call is, where it says that itself.
+    pub task: Option<Box<str>>,
     /// Soft: who is slower comes last.
     pub prefer: Prefer,
     /// Whether a conversation stays where its prompt is cached.
     pub sticky: Sticky,
+}
+
+impl Choice {
+    /// Holds `terms` as well, for the targets of one of the models that a call names, or for all. Where a quality is asked
+    /// for, price decides among those who have it, unless something else is said.
+    pub fn hold(&mut self, terms: Arc<Terms>, alternative: Option<u16>) {
+        if !terms.min_quality.is_empty() && !self.balance_said && self.balance == Balance::Score {
+            self.balance = Balance::Price;
+        }
+        if !terms.is_empty() {
+            self.terms.push(Bound { terms, alternative });
+        }
+    }
 }
 
 /// How the ready targets of a group share the calls.

@@ -1,16 +1,26 @@
 //! Who may answer a call at all: hard, for every try of it, and closed where something is not known.
 //!
+//! What has to hold is said by the model, by the route that led to it, by the caller, and by the call itself; it adds up.
 //! A plan never holds a target that is excluded here, so no fallback, no repeat and no second target can reach one.
 
+mod judge;
+mod names;
+
 use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
 
 use super::Target;
+use super::choice::Choice;
 use super::wishes::{MaxPrice, Wishes};
 use crate::canonical::{Fault, FaultKind};
-use crate::catalogue::{Facts, Promise};
-use crate::money::Usd;
+use crate::catalogue::{Ability, Scores};
+use crate::names::CallerName;
+use crate::provider::Provider;
 
-/// What a model's targets have to be. Nothing said: anything.
+pub use names::{Meant, is_called};
+
+/// What targets have to be. Nothing said: anything.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Require {
     /// Where they run: one of these, or a part of one (`eu` for `eu-west-1`).
@@ -25,6 +35,50 @@ pub struct Require {
     pub max_price: MaxPrice,
     /// At least so many tokens fit into their context.
     pub context: Option<u64>,
+    /// What their models can do, each with the word that was said for it.
+    pub abilities: Vec<(Ability, Box<str>)>,
+    /// One of these. `None`: any.
+    pub only: Option<Vec<Meant>>,
+    /// None of these.
+    pub ignore: Vec<Meant>,
+}
+
+/// What somebody says about who may answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Terms {
+    /// Who says it.
+    pub whose: Whose,
+    /// What targets have to be.
+    pub require: Require,
+    /// How good they have to be.
+    pub min_quality: Scores,
+    /// Which task the call is.
+    pub task: Option<Box<str>>,
+}
+
+/// Who says what has to hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Whose {
+    /// The model, or the defaults.
+    #[default]
+    Model,
+    /// The route of this name.
+    Route(Arc<str>),
+    /// This caller's entry.
+    Caller(CallerName),
+    /// The call itself.
+    Call,
+    /// Nobody: its prompt does not fit.
+    Prompt,
+}
+
+/// Terms, and for which of the models that a call names they hold; `None`: for all.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bound {
+    /// What is said.
+    pub terms: Arc<Terms>,
+    /// [`Target::alternative`].
+    pub alternative: Option<u16>,
 }
 
 /// What excludes a target. The words are OpenRouter's where it has one.
@@ -34,6 +88,8 @@ pub struct Exclusion {
     pub by: &'static str,
     /// What the target has instead.
     pub found: Cow<'static, str>,
+    /// Who wants it.
+    pub whose: Whose,
 }
 
 impl Require {
@@ -43,144 +99,61 @@ impl Require {
     }
 }
 
+impl Terms {
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        self.require.is_empty() && self.min_quality.is_empty() && self.task.is_none()
+    }
+}
+
+impl fmt::Display for Whose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Model => f.write_str("the model"),
+            Self::Route(name) => write!(f, "route `{name}`"),
+            Self::Caller(name) => write!(f, "caller `{name}`"),
+            Self::Call => f.write_str("the call"),
+            Self::Prompt => f.write_str("its prompt"),
+        }
+    }
+}
+
 /// Why `target` may not answer; `None`: it may. `tokens`: what the prompt seems to have.
-pub fn excluded(target: &Target, require: &Require, wishes: Option<&Wishes>, tokens: Option<u64>) -> Option<Exclusion> {
-    let own = || {
-        region(target, &require.region)
-            .or_else(|| data(target, require.no_training, require.no_retention))
-            .or_else(|| quantization(target, require.quantization.iter().map(|text| &**text)))
-            .or_else(|| price(&target.facts, &require.max_price))
-            .or_else(|| context(target, require.context, tokens))
-    };
-    let call = |wishes: &Wishes| {
-        named(target, wishes)
-            .or_else(|| data(target, wishes.no_collection, wishes.zero_retention))
-            .or_else(|| quantization(target, wishes.quantizations.iter().map(String::as_str)))
-            .or_else(|| price(&target.facts, &wishes.max_price))
-    };
-    wishes.and_then(call).or_else(own)
+pub fn excluded(target: &Target, choice: &Choice, wishes: Option<&Wishes>, tokens: Option<u64>) -> Option<Exclusion> {
+    let about = |bound: &&Bound| bound.alternative.is_none_or(|place| place == target.alternative);
+    let terms = || choice.terms.iter().filter(about).map(|bound| &*bound.terms);
+    let task = || choice.task.as_deref().or_else(|| terms().find_map(|terms| terms.task.as_deref()));
+    let judged = |terms: &Terms| Some(Exclusion { whose: terms.whose.clone(), ..judge::terms(target, terms, task)? });
+    let wished = wishes.and_then(|wishes| judge::wishes(target, wishes));
+    wished.or_else(|| terms().find_map(judged)).or_else(|| judge::fits(target, tokens?))
+}
+
+/// Why nothing may go to `provider` that is no call of a model; `None`: it may. There is no model in it to look at.
+pub fn closed(provider: &Provider, terms: &Terms) -> Option<Fault> {
+    let Exclusion { by, found, .. } = judge::provider(provider, terms)?;
+    let message = format!("provider `{}` is excluded by {by} of {} ({found})", provider.id, terms.whose);
+    Some(Fault::new(FaultKind::Excluded, message))
 }
 
 /// Every target of `model` is excluded: which, and by what.
-pub fn nobody<'t>(model: &str, excluded: impl Iterator<Item = (&'t Target, &'t Exclusion)>) -> Fault {
+pub fn nobody<'t>(model: &str, excluded: impl Iterator<Item = (&'t Target, &'t Exclusion)> + Clone) -> Fault {
+    // Clients know what to do about that in their own dialect: those of Anthropic shorten the conversation.
+    let too_long = excluded.clone().all(|(_, why)| why.whose == Whose::Prompt);
+    let kind = if too_long { FaultKind::ContextExceeded } else { FaultKind::Excluded };
     let mut message = format!("no target of model `{model}` is allowed to answer this call: ");
-    for (index, (target, Exclusion { by, found })) in excluded.enumerate() {
+    for (index, (target, Exclusion { by, found, whose })) in excluded.enumerate() {
         if message.len() > LONGEST {
             message.push_str(", and more");
             break;
         }
         let separator = if index == 0 { "" } else { "; " };
-        message.push_str(&format!("{separator}`{}` is excluded by {by} ({found})", target.id));
+        message.push_str(&format!("{separator}`{}` is excluded by {by} of {whose} ({found})", target.id));
     }
-    Fault::new(FaultKind::Excluded, message)
+    Fault::new(kind, message)
 }
 
 /// An error is read by people.
 const LONGEST: usize = 4_000;
-
-fn exclusion(by: &'static str, found: impl Into<Cow<'static, str>>) -> Option<Exclusion> {
-    Some(Exclusion { by, found: found.into() })
-}
-
-fn named(target: &Target, wishes: &Wishes) -> Option<Exclusion> {
-    let is = |name: &String| is_called(target, name);
-    if !wishes.only.is_empty() && !wishes.only.iter().any(is) {
-        return exclusion("allowed_providers", "not among those that the call allows");
-    }
-    if wishes.ignore.iter().any(is) {
-        return exclusion("ignored_providers", "the call wants to do without it");
-    }
-    if wishes.no_fallbacks && !wishes.order.is_empty() && !wishes.order.iter().any(is) {
-        return exclusion("allow_fallbacks", "not in the call's order, and no fallback is wanted");
-    }
-    None
-}
-
-/// Whether `name` means this target: it, its provider, or its provider's kind. OpenRouter's names of places within a
-/// provider (`google-vertex/us-east5`) mean that provider in that region.
-pub fn is_called(target: &Target, name: &str) -> bool {
-    let is = |text: &str| text.eq_ignore_ascii_case(name);
-    if is(target.provider.id.as_str()) || is(target.id.as_str()) || is(target.provider.kind.name) {
-        return true;
-    }
-    name.split_once('/').is_some_and(|(provider, region)| {
-        let of_provider = provider.eq_ignore_ascii_case(target.provider.id.as_str())
-            || provider.eq_ignore_ascii_case(target.provider.kind.name);
-        of_provider && target.facts.region.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(region))
-    })
-}
-
-fn region(target: &Target, wanted: &[Box<str>]) -> Option<Exclusion> {
-    if wanted.is_empty() {
-        return None;
-    }
-    match target.facts.region.as_deref() {
-        None => exclusion("region", "where it runs is not known"),
-        Some(region) if wanted.iter().any(|wanted| within(region, wanted)) => None,
-        Some(region) => exclusion("region", format!("it runs in {region}")),
-    }
-}
-
-/// `eu` holds `eu-west-1` and `EU`, not `eureka`; Google's `europe-west4` is in it as well.
-fn within(region: &str, wanted: &str) -> bool {
-    let wanted = if wanted.eq_ignore_ascii_case("eu") && starts(region, "europe") { "europe" } else { wanted };
-    starts(region, wanted) && region[wanted.len()..].bytes().next().is_none_or(|next| !next.is_ascii_alphanumeric())
-}
-
-fn starts(text: &str, start: &str) -> bool {
-    text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
-}
-
-fn data(target: &Target, no_training: bool, no_retention: bool) -> Option<Exclusion> {
-    let word = |by, promise, does: &'static str, unknown: &'static str| match promise {
-        Some(Promise::DoesNot) => None,
-        Some(Promise::Does) => exclusion(by, does),
-        None => exclusion(by, unknown),
-    };
-    let training =
-        || word("data_policy:training", target.facts.training, "it trains on what it is sent", "it does not say");
-    let retention = || word("data_policy:zdr", target.facts.retention, "it keeps what it is sent", "it does not say");
-    no_training.then(training).flatten().or_else(|| no_retention.then(retention).flatten())
-}
-
-fn quantization<'w>(target: &Target, mut wanted: impl Iterator<Item = &'w str> + Clone) -> Option<Exclusion> {
-    wanted.clone().next()?;
-    let own = target.facts.quantization.as_deref().unwrap_or("unknown");
-    if wanted.any(|wanted| wanted.eq_ignore_ascii_case(own)) {
-        return None;
-    }
-    exclusion("quantization", format!("its weights are {own}"))
-}
-
-fn price(facts: &Facts, most: &MaxPrice) -> Option<Exclusion> {
-    if *most == MaxPrice::default() {
-        return None;
-    }
-    let Some(price) = &facts.price else { return exclusion("max_price", "its price is not known") };
-    let over = |what: &str, most: Option<Usd>, own: Option<Usd>| match (most?, own) {
-        (most, Some(own)) if own <= most => None,
-        (most, Some(own)) => exclusion("max_price", format!("{what} costs {own}, over {most}")),
-        (_, None) => exclusion("max_price", format!("its price for {what} is not known")),
-    };
-    over("input", most.input, price.input)
-        .or_else(|| over("output", most.output, price.output))
-        .or_else(|| over("a request", most.request, Some(price.request.unwrap_or_default())))
-        .or_else(|| over("an image", most.image, Some(price.image.unwrap_or_default())))
-        .or_else(|| over("sound", most.audio, price.audio.or(price.input)))
-}
-
-fn context(target: &Target, wanted: Option<u64>, tokens: Option<u64>) -> Option<Exclusion> {
-    let own = target.context().or(target.facts.context);
-    match (own, wanted) {
-        (None, Some(_)) => return exclusion("context_length", "its context is not known"),
-        (Some(own), Some(wanted)) if own < wanted => {
-            return exclusion("context_length", format!("its context has {own} tokens"));
-        }
-        _ => {}
-    }
-    let (own, tokens) = (own?, tokens?);
-    (tokens > own).then(|| exclusion("context_length", format!("the call seems to have {tokens} of {own} tokens")))?
-}
 
 #[cfg(test)]
 mod tests;

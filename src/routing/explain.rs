@@ -72,6 +72,8 @@ pub struct Out {
     pub by: &'static str,
     /// What it has instead.
     pub found: String,
+    /// Who wants it: the model, a route, the caller, the call itself.
+    pub whose: String,
 }
 
 /// Why the targets of `model` are asked in this `order`; `None`: in one that is drawn now.
@@ -85,6 +87,7 @@ pub fn explain(model: &Model, question: &Question<'_>, order: Option<&[Candidate
         target: model.target(out.group, out.index).id.to_string(),
         by: out.why.by,
         found: out.why.found.to_string(),
+        whose: out.why.whose.to_string(),
     };
     Explanation {
         model: model.name.to_string(),
@@ -159,7 +162,7 @@ impl Explanation {
             );
         }
         for out in &self.excluded {
-            let _ = writeln!(text, "{:<36} out: {} ({})", out.target, out.by, out.found);
+            let _ = writeln!(text, "{:<36} out: {} of {} ({})", out.target, out.by, out.whose, out.found);
         }
         text
     }

@@ -25,6 +25,7 @@ use crate::catalogue::Facts;
 use crate::health::TargetHealth;
 use crate::names::{ModelName, TargetId};
 use crate::provider::Provider;
+use constraints::Terms;
 
 /// A name that clients ask for, and who can answer.
 #[derive(Debug)]
@@ -38,6 +39,14 @@ pub struct Model {
 }
 
 impl Model {
+    /// The same, where `terms` hold as well.
+    pub fn under(&self, terms: impl IntoIterator<Item = Arc<Terms>>) -> Self {
+        let mut policy = self.policy.clone();
+        let choice = Arc::make_mut(&mut policy.choice);
+        terms.into_iter().for_each(|terms| choice.hold(terms, None));
+        Self { name: self.name.clone(), groups: self.groups.clone(), policy }
+    }
+
     /// A target by its place.
     pub fn target(&self, group: u16, index: u16) -> &Target {
         &self.groups[usize::from(group)][usize::from(index)]

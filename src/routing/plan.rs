@@ -35,6 +35,8 @@ pub struct Question<'a> {
     pub wishes: Option<&'a Wishes>,
     /// What is expected of it.
     pub estimate: Estimate,
+    /// Tokens of its prompt, where these may be too many for some target.
+    pub tokens: Option<u64>,
     /// Where its conversation was last.
     pub warm: Option<&'a Warm>,
     /// The provider that made what the call brings along, and alone can read it.
@@ -44,7 +46,7 @@ pub struct Question<'a> {
 impl Question<'_> {
     /// A call of which nothing is known.
     pub fn at(now: Instant) -> Self {
-        Self { now, wishes: None, estimate: Estimate::default(), warm: None, maker: None }
+        Self { now, wishes: None, estimate: Estimate::default(), tokens: None, warm: None, maker: None }
     }
 }
 

@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderName};
 pub use pattern::Pattern;
 pub use table::{NO_ROUTE, Routes};
 
+use super::constraints::Terms;
 use super::inside::Inside;
 use crate::canonical::Dialect;
 
@@ -24,6 +25,8 @@ pub struct Route {
     pub when: When,
     /// What becomes of them.
     pub then: Then,
+    /// What has to hold of whoever answers them.
+    pub terms: Option<Arc<Terms>>,
 }
 
 /// What becomes of a call.
@@ -35,6 +38,8 @@ pub enum Then {
     Split(Vec<(Arc<str>, u32)>),
     /// It goes on to where it was going. For intercepted calls alone: others have no such place.
     Origin,
+    /// The model that it names answers.
+    Named,
     /// It is refused, with this text.
     Deny(Arc<str>),
 }

@@ -12,8 +12,10 @@ mod intercept;
 mod known;
 mod model;
 mod provider;
+mod quality;
 mod recovery;
 mod routes;
+mod terms;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -48,6 +50,7 @@ pub fn load(
     problems.or(())?;
     let snapshot = assemble(&loaded.config, decided, registry, previous);
     loaded.warnings.extend(ending::warnings(&loaded.config, &snapshot.providers, SystemTime::now()));
+    loaded.warnings.extend(terms::warnings(&loaded.config, &snapshot));
     Ok((snapshot, loaded))
 }
 
@@ -84,6 +87,7 @@ fn decide(config: &Config) -> ((Arc<Catalogue>, Vec<provider::Decided>), Vec<Pro
         routes::check(route, config, &mut problems);
     }
     callers::decide(config, &mut problems);
+    terms::check(config, &catalogue, &mut problems);
     allowances::check(config, &mut problems);
     check_listeners(config, &mut problems);
     intercept::decide(config, &mut problems);
@@ -118,11 +122,15 @@ fn assemble(
     let default_provider = first.and_then(|id| providers.get(&id).cloned());
     let alone = config.models.0.is_empty() && providers.len() == 1;
     let models = config.models.0.iter().map(|(name, said)| {
-        let model = model::open(&name.value, said, config, &providers, registry);
+        let model = model::open(&name.value, said, config, &catalogue, &providers, registry);
         (model.name.clone(), Arc::new(model))
     });
-    let routes: Routes =
-        config.routes.iter().enumerate().filter_map(|(index, said)| routes::open(index, &said.value)).collect();
+    let routes: Routes = config
+        .routes
+        .iter()
+        .enumerate()
+        .filter_map(|(index, said)| routes::open(index, &said.value, &catalogue))
+        .collect();
     Snapshot {
         models: models.collect(),
         bare_provider: default_provider.clone().filter(|_| alone),
@@ -133,9 +141,11 @@ fn assemble(
         origins: Origins::default(),
         rules: allowances::open(config, previous.map(|snapshot| &snapshot.rules)),
         callers: callers::decide(config, &mut Vec::new()),
+        terms_of_callers: terms::of_callers(config, &catalogue),
+        tasks: quality::tasks(config).map(str::to_owned).collect(),
         routes_look_inside: routes.iter().any(Route::looks_inside),
         routes,
-        defaults: model::policy((&config.defaults).into(), choice::of_defaults(&config.defaults), config),
+        defaults: model::policy((&config.defaults).into(), choice::of_defaults(&config.defaults, &catalogue), config),
         max_in_flight: config.max_in_flight.map(usize::from),
         queue: Line { size: config.queue.size as usize, wait: config.queue.wait },
         body_limit: config.body_limit.0,
@@ -150,6 +160,8 @@ fn assemble(
 pub fn intercept(config: &Config) -> Option<Intercept> {
     intercept::decide(config, &mut Vec::new())
 }
+
+pub use terms::meant;
 
 /// Each `provider/model` that is mentioned, as a target or as offered.
 fn offered(config: &Config) -> Vec<TargetId> {

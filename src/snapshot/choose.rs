@@ -19,20 +19,25 @@ impl Snapshot {
         registry: &Registry,
     ) -> Result<Arc<Model>, Fault> {
         let going = |origin| self.alone(call.model, origin, call.model, registry);
-        match (self.routes.route(call), origin) {
-            (Some(Then::Deny(why)), _) => Err(Fault::new(FaultKind::Forbidden, why.to_string())),
-            (Some(Then::Use(name, Keep::Never)), _) | (Some(Then::Use(name, _)), None) => self.find(name, registry),
+        let route = self.routes.route(call);
+        let model = match (route.map(|route| &route.then), origin) {
+            (Some(Then::Deny(why)), _) => return Err(Fault::new(FaultKind::Forbidden, why.to_string())),
+            (Some(Then::Use(name, Keep::Never)), _) | (Some(Then::Use(name, _)), None) => self.find(name, registry)?,
             (Some(Then::Use(name, keep)), Some(origin)) => {
-                Ok(Arc::new(beside(&*self.find(name, registry)?, &going(origin), *keep)))
+                Arc::new(beside(&*self.find(name, registry)?, &going(origin), *keep))
             }
             (Some(Then::Split(shares)), _) => {
                 let conversation = call.inside.map_or_else(|| fastrand::u64(..), |inside| inside.conversation);
-                self.find(share(shares, conversation), registry)
+                self.find(share(shares, conversation), registry)?
             }
-            (Some(Then::Origin), Some(origin)) => Ok(going(origin)),
-            (None, Some(origin)) if !self.models.contains_key(call.model) => Ok(going(origin)),
-            (None | Some(Then::Origin), _) => self.find(call.model, registry),
-        }
+            (Some(Then::Origin), Some(origin)) => going(origin),
+            (None | Some(Then::Named), Some(origin)) if !self.models.contains_key(call.model) => going(origin),
+            (None | Some(Then::Named | Then::Origin), _) => self.find(call.model, registry)?,
+        };
+        Ok(match route.and_then(|route| route.terms.clone()) {
+            Some(terms) => Arc::new(model.under([terms])),
+            None => model,
+        })
     }
 }
 

@@ -11,16 +11,18 @@ mod intercept;
 pub mod kept;
 mod origins;
 pub mod reload;
+mod said;
 mod served;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::catalogue::Catalogue;
 use crate::health::gate::Line;
 use crate::ledger::{Callers, Rules};
-use crate::names::{ModelName, ProviderId, TargetId};
+use crate::names::{CallerName, ModelName, ProviderId, TargetId};
 use crate::provider::Provider;
+use crate::routing::constraints::Terms;
 use crate::routing::routes::Routes;
 use crate::routing::{Model, Policy, Target};
 
@@ -51,6 +53,10 @@ pub struct Snapshot {
     pub offered: Vec<TargetId>,
     /// Who asks.
     pub callers: Callers,
+    /// What has to hold of whoever answers a caller, where anything has to.
+    pub terms_of_callers: HashMap<CallerName, Arc<Terms>>,
+    /// The tasks that models have scores for.
+    pub tasks: BTreeSet<String>,
     /// How much may be used.
     pub rules: Rules,
     /// Which calls go where, whatever model they name.

@@ -1,5 +1,6 @@
 //! Who asks.
 
+use super::{Require, Scores};
 use crate::config::secret::Secret;
 use crate::config::setting::{Located, Named, OneOrMore, key, settings};
 
@@ -13,5 +14,9 @@ settings! {
         header: Named<OneOrMore<String>> = Named::default(),
         /// Where it calls from: addresses, or networks such as `10.0.0.0/8`.
         peer: OneOrMore<Located<String>> = OneOrMore::default(),
+        /// What holds of every target that answers its calls, beside what their model requires.
+        require: Require = Require::default(),
+        /// How good those targets are, at least, beside what their model asks for.
+        min_quality: Option<Located<Scores>> = None,
     }
 }

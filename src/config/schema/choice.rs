@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use crate::config::money::{Factor, Money};
-use crate::config::setting::{OneOrMore, key, settings};
+use crate::config::setting::{Located, OneOrMore, key, settings};
 use crate::config::units::{Period, Share};
 use crate::config::words::words;
 
@@ -32,17 +32,26 @@ settings! {
     /// Hard: no target outside answers, ever. What is not known of a target excludes it.
     pub struct Require {
         /// Where it runs: one of these, or a place within (`eu` for `eu-west-1` and `europe-west4`).
-        region: OneOrMore<String> = OneOrMore::default(),
+        region: Option<OneOrMore<String>> = None,
         /// `deny`: it does not train on what it is sent.
         training: Option<Promise> = None,
         /// `deny`: it keeps nothing of what it is sent.
         retention: Option<Promise> = None,
         /// How its weights are stored: one of these.
-        quantization: OneOrMore<String> = OneOrMore::default(),
+        quantization: Option<OneOrMore<String>> = None,
         /// It costs no more.
         max_price: MaxPrice = MaxPrice::default(),
         /// So many tokens fit into its context.
         context: Option<NonZeroUsize> = None,
+        /// What its model can do, by its provider's `models` or the catalogue: `tools`, `parallel_tools`, `tool_choice`,
+        /// `structured_output`, `reasoning`, `prefill`, `sampling`, `web_search`, `computer_use`, `images` (or `vision`),
+        /// `documents`, `audio`, `video`, `speech`.
+        abilities: Option<OneOrMore<Located<String>>> = None,
+        /// It is one of these: providers, kinds of providers, targets, or models by their names in the catalogue. `*`
+        /// stands for any part.
+        only: Option<OneOrMore<Located<String>>> = None,
+        /// It is none of these.
+        ignore: Option<OneOrMore<Located<String>>> = None,
     }
 
     /// At most so many dollars; for tokens, for a million of them.

@@ -18,7 +18,8 @@ settings! {
         max_in_flight: Option<NonZeroUsize> = None,
     }
 
-    /// What a model can do. Default: whatever a call asks for, unless the catalogue says that it cannot.
+    /// What a model can do. A call that comes with tools, images, documents or sound is kept from one that cannot take
+    /// them; the rest counts for `require`. Default: what the catalogue says.
     pub struct Abilities {
         /// It asks for tools.
         tools: Option<bool> = None,
@@ -28,6 +29,26 @@ settings! {
         documents: Option<bool> = None,
         /// It takes sound.
         audio: Option<bool> = None,
+        /// It asks for several tools at a time.
+        parallel_tools: Option<bool> = None,
+        /// It can be told which tool to ask for.
+        tool_choice: Option<bool> = None,
+        /// Its answer keeps to a schema.
+        structured_output: Option<bool> = None,
+        /// It thinks before it speaks.
+        reasoning: Option<bool> = None,
+        /// It goes on from the beginning of an answer.
+        prefill: Option<bool> = None,
+        /// It takes `temperature` and the like.
+        sampling: Option<bool> = None,
+        /// It searches the web.
+        web_search: Option<bool> = None,
+        /// It works with a computer.
+        computer_use: Option<bool> = None,
+        /// It watches films.
+        video: Option<bool> = None,
+        /// It answers with speech.
+        speech: Option<bool> = None,
     }
 
     /// What a model costs; for tokens, for a million of them. Who says what input or output costs says it for prompts

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use super::Dialect;
+use super::{Dialect, Require, Scores};
 use crate::config::bounds::{Hours, Tokens};
 use crate::config::setting::{Located, Named, OneOrMore, key, settings};
 use crate::config::words::words;
@@ -23,6 +23,13 @@ settings! {
         /// Several answer, each its share of the conversations: `{smart: 95, smart-next: 5}`. Which one is decided by the
         /// conversation, so that it stays where it began. Who is given no share has 1.
         split: Named<Option<NonZeroU32>> = Named::default(),
+        /// What holds of every target that answers, beside what its model requires. A route that says only this, or
+        /// `min_quality` or `task`, leaves it to the model's name who answers.
+        require: Require = Require::default(),
+        /// How good the targets are, at least, beside what their model asks for.
+        min_quality: Option<Located<Scores>> = None,
+        /// Which task these calls are, for `min_quality`, where they do not say it themselves (`x-outrider-task`).
+        task: Option<Located<String>> = None,
         /// The call is refused, with this text.
         deny: Option<Located<String>> = None,
     }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::catalogue::Price;
+use crate::catalogue::{Able, Facts, Price};
 use crate::config::{Fake, parse};
 use crate::health::Registry;
+use crate::money::Usd;
 use crate::snapshot::build;
 
 const FILE: &str = "
@@ -29,8 +30,14 @@ fn usd(text: &str) -> Option<Usd> {
 }
 
 fn check(target: &Target, require: Require, wishes: Wishes, expected: Option<&str>) {
-    let found = excluded(target, &require, Some(&wishes), Some(1_000)).map(|why| why.by);
-    assert_eq!(found, expected, "{require:?} {wishes:?}");
+    let told = format!("{require:?} {wishes:?}");
+    assert_eq!(out(target, Terms { require, ..Terms::default() }, wishes).map(|why| why.by), expected, "{told}");
+}
+
+fn out(target: &Target, terms: Terms, wishes: Wishes) -> Option<Exclusion> {
+    let mut choice = Choice::default();
+    choice.hold(Arc::new(terms), None);
+    excluded(target, &choice, Some(&wishes), Some(1_000))
 }
 
 #[test]
@@ -58,9 +65,11 @@ fn what_is_required_holds_and_what_is_not_known_excludes() {
     check(&a, stored("unknown"), none(), None);
     let context = |tokens| Require { context: Some(tokens), ..Require::default() };
     check(&a, context(1), none(), Some("context_length"));
-    let small = target("a/m", Facts { context: Some(999), ..Facts::default() });
-    check(&small, context(999), none(), Some("context_length")); // the call has a thousand
+    let small = target("a/m", Facts { context: Some(909), ..Facts::default() });
+    check(&small, context(909), none(), Some("context_length")); // the call has a thousand
     check(&small, Require::default(), none(), Some("context_length"));
+    let nearly = target("a/m", Facts { context: Some(910), ..Facts::default() });
+    check(&nearly, Require::default(), none(), None); // it is only estimated
 }
 
 #[test]
@@ -92,4 +101,95 @@ fn a_call_names_who_may_answer() {
     check(Wishes { order: names(&["b"]), no_fallbacks: true, ..Wishes::default() }, Some("allow_fallbacks"));
     check(Wishes { no_collection: true, ..Wishes::default() }, None);
     check(Wishes { zero_retention: true, ..Wishes::default() }, Some("data_policy:zdr"));
+}
+
+#[test]
+fn abilities_have_to_be_known() {
+    let mut able = Able::default();
+    able.set(Ability::Tools, true);
+    able.set(Ability::Image, false);
+    let known = target("a/m", Facts { able, ..Facts::default() });
+    let wanted = |word: &str| {
+        let abilities = vec![(Ability::said(word).unwrap(), word.into())];
+        Terms { require: Require { abilities, ..Require::default() }, ..Terms::default() }
+    };
+    for (word, expected) in [
+        ("tools", None),
+        ("vision", Some("its model has no `vision`")),
+        ("structured_output", Some("whether its model has `structured_output` is not known")),
+    ] {
+        let found = out(&known, wanted(word), Wishes::default());
+        assert_eq!(found.map(|why| why.found.into_owned()).as_deref(), expected, "{word}");
+    }
+}
+
+#[test]
+fn whoever_is_not_known_to_be_good_enough_is_out() {
+    let scores = |other, code| Scores { other, tasks: vec![("code".into(), code)] };
+    let known = target("a/m", Facts { quality: Some(Arc::new(scores(None, 0.7))), ..Facts::default() });
+    let unknown = target("b/m", Facts::default());
+    let asked =
+        |bar: Scores, task: Option<&str>| Terms { min_quality: bar, task: task.map(Into::into), ..Terms::default() };
+    let least = |bar| Scores { other: Some(bar), tasks: Vec::new() };
+    for (target, bar, task, expected) in [
+        (&known, least(0.7), Some("code"), None),
+        (&known, least(0.71), Some("code"), Some("its score at `code` is 0.7, below 0.71")),
+        (&known, least(0.7), None, None),
+        (&known, least(0.1), Some("law"), Some("its score at `law` is not known")),
+        (&known, scores(None, 0.9), Some("code"), Some("its score at `code` is 0.7, below 0.9")),
+        (&known, scores(None, 0.9), None, None),
+        (&known, scores(Some(0.8), 0.1), None, Some("its score is 0.7, below 0.8")),
+        (&unknown, least(0.0), None, Some("its score is not known")),
+        (&unknown, Scores::default(), Some("code"), None),
+    ] {
+        let found = out(target, asked(bar.clone(), task), Wishes::default());
+        let found = found.map(|why| (why.by, why.found.into_owned()));
+        assert_eq!(found, expected.map(|text| ("min_quality", text.to_owned())), "{bar:?} {task:?}");
+    }
+}
+
+#[test]
+fn terms_add_up_and_hold_for_the_models_that_they_are_said_of() {
+    let a = target("a/m", Facts::default());
+    let region = |text: &str, whose| {
+        Arc::new(Terms {
+            whose,
+            require: Require { region: vec![text.into()], ..Require::default() },
+            ..Terms::default()
+        })
+    };
+    let mut choice = Choice::default();
+    choice.hold(region("eu", Whose::Model), Some(0));
+    assert_eq!(excluded(&a, &choice, None, None), None);
+    choice.hold(region("us", Whose::Model), Some(1));
+    assert_eq!(excluded(&a, &choice, None, None), None, "it is of the first model");
+    assert!(excluded(&Target { alternative: 1, ..a.clone() }, &choice, None, None).is_some());
+    choice.hold(region("eu-west-2", Whose::Caller("x".into())), None);
+    let why = excluded(&a, &choice, None, None).unwrap();
+    assert_eq!((why.by, why.whose.to_string().as_str()), ("region", "caller `x`"));
+    let told = nobody("m", [(&a, &why)].into_iter());
+    let says = "`a/m` is excluded by region of caller `x` (it runs in eu-west-1)";
+    assert!(told.kind == FaultKind::Excluded && told.message.ends_with(says), "{}", told.message);
+}
+
+#[test]
+fn lists_mean_providers_kinds_targets_and_models() {
+    let facts = || Facts { slug: Some("openai/gpt-5".into()), ..Facts::default() };
+    let a = target("a/gpt-5-prod", facts());
+    for (name, slugs, expected) in [
+        ("a", &[][..], true),
+        ("A/gpt-5-PROD", &[], true),
+        ("openai_compatible", &[], a.provider.kind.name == "openai_compatible"),
+        ("a/eu-west-1", &[], true),
+        ("openai/gpt-5", &[], true),
+        ("gpt-5", &["openai/gpt-5"], true),
+        ("openai/*", &[], true),
+        ("*-prod", &[], true),
+        ("b", &[], false),
+        ("gpt-5-mini", &["openai/gpt-5-mini"], false),
+        ("gpt", &[], false),
+    ] {
+        let meant = Meant::new(name, slugs.iter().map(|slug| (*slug).into()).collect());
+        assert_eq!(meant.is(&a), expected, "{name}");
+    }
 }

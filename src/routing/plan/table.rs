@@ -64,12 +64,11 @@ impl Table {
         let scored = whole || count > 1 && measured(choice, question);
         table.rows.reserve(if scored { count } else { 0 });
         let bounds = Bounds::of(choice, question);
-        let constrained = question.wishes.is_some() || !choice.require.is_empty();
-        let tokens = question.estimate.input.map(|tokens| tokens as u64);
+        let constrained = question.wishes.is_some() || !choice.terms.is_empty() || question.tokens.is_some();
         for (group, targets) in (0..).zip(&model.groups) {
             for (index, target) in (0..).zip(targets) {
                 let why = constrained
-                    .then(|| constraints::excluded(target, &choice.require, question.wishes, tokens))
+                    .then(|| constraints::excluded(target, choice, question.wishes, question.tokens))
                     .flatten();
                 match why {
                     Some(why) => table.excluded.push(Excluded { group, index, why }),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::pattern::Pattern;
-use super::{Route, Then, Traits};
+use super::{Route, Traits};
 
 /// No route was found to fit.
 pub const NO_ROUTE: u32 = u32::MAX;
@@ -80,8 +80,8 @@ impl Routes {
         self.all.get(place)
     }
 
-    /// What becomes of a call: what the first route says that is for it.
-    pub fn route(&self, call: &Traits<'_>) -> Option<&Then> {
+    /// The first route that is for a call.
+    pub fn route(&self, call: &Traits<'_>) -> Option<&Route> {
         if self.all.is_empty() {
             return None;
         }
@@ -96,6 +96,6 @@ impl Routes {
         if let Some(matched) = call.matched.filter(|matched| matched.load(Relaxed) == NO_ROUTE) {
             matched.store(place, Relaxed);
         }
-        self.all.get(place as usize).map(|route| &route.then)
+        self.all.get(place as usize)
     }
 }

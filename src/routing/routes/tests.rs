@@ -61,17 +61,21 @@ fn all_that_is_said_has_to_hold() {
 
 #[test]
 fn the_first_route_counts_and_origin_only_for_who_has_one() {
-    let of = |then| Route { name: "r".into(), when: When::default(), then };
+    let of = |then| Route { name: "r".into(), when: When::default(), then, terms: None };
     let deny = |text: &str| of(Then::Deny(text.into()));
     let routes: Routes = [of(Then::Origin), deny("no"), deny("never")].into_iter().collect();
     let headers = HeaderMap::new();
     let mut call = Traits::sample("m", &headers);
-    assert!(matches!(routes.route(&call), Some(Then::Deny(text)) if &**text == "no"));
+    assert!(matches!(then(&routes, &call), Some(Then::Deny(text)) if &**text == "no"));
     call.host = Some("h");
-    assert!(matches!(routes.route(&call), Some(Then::Origin)));
+    assert!(matches!(then(&routes, &call), Some(Then::Origin)));
     assert!(Routes::default().route(&call).is_none());
     let unread = When { tools: Some(false), ..When::default() };
     assert!(!unread.fits(&call), "what cannot be read is not known to be without tools");
+}
+
+fn then<'r>(routes: &'r Routes, call: &Traits<'_>) -> Option<&'r Then> {
+    routes.route(call).map(|route| &route.then)
 }
 
 fn hours(days: (u8, u8), from: u16, to: u16) -> Hours {
@@ -110,12 +114,13 @@ fn whole_names_and_patterns_keep_their_order() {
         name: "r".into(),
         when: when(|when| when.models = model.split(' ').filter(|name| !name.is_empty()).map(Pattern::new).collect()),
         then: Then::Deny(text.into()),
+        terms: None,
     };
     let routes: Routes =
         [of("GPT-5 o1", "1"), of("gpt-*", "2"), of("gpt-4", "3"), of("", "4"), of("x", "5")].into_iter().collect();
     let headers = HeaderMap::new();
     for (model, expected) in [("gpt-5", "1"), ("O1", "1"), ("Gpt-4", "2"), ("gpt-", "2"), ("x", "4"), ("gp", "4")] {
         let call = Traits::sample(model, &headers);
-        assert!(matches!(routes.route(&call), Some(Then::Deny(text)) if &**text == expected), "{model}");
+        assert!(matches!(then(&routes, &call), Some(Then::Deny(text)) if &**text == expected), "{model}");
     }
 }

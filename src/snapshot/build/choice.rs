@@ -1,35 +1,38 @@
 //! How a model chooses among its targets, decided.
 
 use super::model::groups;
+use super::terms;
+use crate::catalogue::Catalogue;
 use crate::config::money::Money;
 use crate::config::schema::{self, Balance as Said, Defaults};
-use crate::money::Usd;
 use crate::routing::choice::{Balance, Choice, Prefer, Sticky, Turn};
-use crate::routing::constraints::Require;
 use crate::routing::score::Scoring;
-use crate::routing::wishes::{MaxPrice, Percentiles};
+use crate::routing::wishes::Percentiles;
 
 /// What a model says, else what the defaults say, else what a careful operator would.
-pub fn of_model(said: &schema::Model, defaults: &Defaults) -> Choice {
+pub fn of_model(said: &schema::Model, defaults: &Defaults, catalogue: &Catalogue) -> Choice {
     let weighed = groups(said).flatten().any(|target| target.weighed);
     let usual = if weighed { Said::Weighted } else { Said::Score };
-    let require = if said.require == schema::Require::default() { &defaults.require } else { &said.require };
     let median = |bound| Percentiles { p50: bound, ..Percentiles::default() };
-    Choice {
+    let mut choice = Choice {
         balance: balance(said.balance.unwrap_or(usual)),
+        balance_said: said.balance.is_some() || weighed,
         scoring: scoring(&said.scoring, &defaults.scoring),
-        require: self::require(require),
+        terms: Vec::new(),
+        task: None,
         prefer: Prefer {
             first_token: median(said.prefer.first_token.map(|time| time.0.as_secs_f64())),
             throughput: median(said.prefer.throughput.map(|tokens| tokens.0)),
         },
         sticky: sticky(said.sticky.or(defaults.sticky)),
-    }
+    };
+    choice.hold(terms::of_model(said, defaults, catalogue).into(), None);
+    choice
 }
 
 /// For models that are made up for one call.
-pub fn of_defaults(defaults: &Defaults) -> Choice {
-    of_model(&schema::Model::default(), defaults)
+pub fn of_defaults(defaults: &Defaults, catalogue: &Catalogue) -> Choice {
+    of_model(&schema::Model::default(), defaults, catalogue)
 }
 
 fn balance(said: Said) -> Balance {
@@ -56,26 +59,6 @@ fn scoring(said: &schema::Scoring, defaults: &schema::Scoring) -> Scoring {
         limited: said.limited.or(defaults.limited).map_or(usual.limited, |time| time.0.as_secs_f32()),
         edge: said.edge.or(defaults.edge).map_or(usual.edge, |share| share.0 as f32),
         explore: said.explore.or(defaults.explore).map_or(usual.explore, |share| share.0 as f32),
-    }
-}
-
-fn require(said: &schema::Require) -> Require {
-    let texts = |said: &[String]| said.iter().map(|text| text.as_str().into()).collect();
-    let most = |amount: Option<Money>| -> Option<Usd> { amount.map(|amount| amount.0) };
-    let schema::MaxPrice { input, output, request, image, audio } = said.max_price;
-    Require {
-        region: texts(&said.region.0),
-        no_training: said.training == Some(schema::Promise::Deny),
-        no_retention: said.retention == Some(schema::Promise::Deny),
-        quantization: texts(&said.quantization.0),
-        max_price: MaxPrice {
-            input: most(input),
-            output: most(output),
-            request: most(request),
-            image: most(image),
-            audio: most(audio),
-        },
-        context: said.context.map(|tokens| tokens.get() as u64),
     }
 }
 

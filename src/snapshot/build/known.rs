@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::quality;
 use crate::canonical::Abilities;
 use crate::catalogue::{Ability, Able, Catalogue, Facts, Known, Price, Promise, Table};
 use crate::config::{Config, Problem, schema};
@@ -9,7 +10,7 @@ use crate::provider::Kind;
 
 /// The catalogue with the operator's file, if there is one; what is wrong with that goes to `problems`.
 pub fn catalogue(config: &Config, problems: &mut Vec<Problem>) -> Catalogue {
-    let standard = Catalogue::default();
+    let standard = Catalogue::default().scored(quality::decide(config));
     let Some(file) = &config.catalogue else { return standard };
     match Table::read(&file.value.bytes) {
         Ok(table) => standard.over(table),
@@ -24,7 +25,7 @@ pub fn catalogue(config: &Config, problems: &mut Vec<Problem>) -> Catalogue {
 /// What the operator says that models cannot do: their calls are read for it, however they travel.
 pub fn limited(said: &schema::Provider) -> HashMap<String, Abilities> {
     let abilities = said.models.0.iter().map(|(name, offer)| {
-        let schema::Abilities { tools, images, documents, audio } = offer.abilities;
+        let schema::Abilities { tools, images, documents, audio, .. } = offer.abilities;
         let can = |said: Option<bool>| said.unwrap_or(true);
         let abilities = Abilities {
             context: offer.context.map(|tokens| tokens.get() as u64),
@@ -57,8 +58,23 @@ pub fn known(said: &schema::Provider, kind: &'static Kind) -> Known {
 
 fn facts(offer: &schema::Offer) -> Facts {
     let mut able = Able::default();
-    let schema::Abilities { tools, images, documents, audio } = offer.abilities;
-    let said = [(Ability::Tools, tools), (Ability::Image, images), (Ability::Pdf, documents), (Ability::Audio, audio)];
+    let said = &offer.abilities;
+    let said = [
+        (Ability::Tools, said.tools),
+        (Ability::Image, said.images),
+        (Ability::Pdf, said.documents),
+        (Ability::Audio, said.audio),
+        (Ability::Parallel, said.parallel_tools),
+        (Ability::Choice, said.tool_choice),
+        (Ability::Schema, said.structured_output),
+        (Ability::Reasoning, said.reasoning),
+        (Ability::Prefill, said.prefill),
+        (Ability::Sampling, said.sampling),
+        (Ability::Search, said.web_search),
+        (Ability::Computer, said.computer_use),
+        (Ability::Video, said.video),
+        (Ability::Speech, said.speech),
+    ];
     for (ability, can) in said {
         if let Some(can) = can {
             able.set(ability, can);

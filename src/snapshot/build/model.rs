@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::choice;
 use super::recovery::{self, Said};
+use crate::catalogue::Catalogue;
 use crate::config::Config;
 use crate::config::Problem;
 use crate::config::forms;
@@ -89,6 +90,7 @@ pub fn open(
     name: &str,
     said: &schema::Model,
     config: &Config,
+    catalogue: &Catalogue,
     providers: &BTreeMap<ProviderId, Arc<Provider>>,
     registry: &Registry,
 ) -> Model {
@@ -111,7 +113,7 @@ pub fn open(
     Model {
         name: name.into(),
         groups: groups.collect(),
-        policy: policy(said.into(), choice::of_model(said, &config.defaults), config),
+        policy: policy(said.into(), choice::of_model(said, &config.defaults, catalogue), config),
     }
 }
 

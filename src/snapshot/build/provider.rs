@@ -71,7 +71,7 @@ impl Decided {
                 before.cloned().unwrap_or_else(|| Signer::new(login, self.region))
             }),
             limited: self.limited,
-            known: Arc::new(self.known.with(catalogue.clone(), self.kind.name)),
+            known: Arc::new(self.known.of(self.id.as_str()).with(catalogue.clone(), self.kind.name)),
             passthrough: self.passthrough,
             origin: false,
             headers: self.headers,

@@ -4,7 +4,9 @@ use std::num::NonZeroU32;
 
 use http::HeaderName;
 
+use super::terms;
 use crate::canonical::Dialect;
+use crate::catalogue::Catalogue;
 use crate::config::nearest::{nearest, quoted};
 use crate::config::schema::{Keep as Said, Route as RouteSaid, When as WhenSaid};
 use crate::config::setting::Located;
@@ -27,7 +29,7 @@ pub fn check(route: &Located<RouteSaid>, config: &Config, problems: &mut Vec<Pro
         problems.push(name.problem("`split` stands beside `use` or `deny`").help("take out one of them"));
     }
     match (&route.value.target, &route.value.deny) {
-        (None, None) if split.is_empty() => {
+        (None, None) if split.is_empty() && !terms::says(&route.value) => {
             let help = "say who answers (`use: smart`), or why nobody does (`deny: ...`)";
             problems.push(route.problem("the route does nothing").help(help));
         }
@@ -82,7 +84,7 @@ fn check_target(target: &Located<String>, config: &Config, problems: &mut Vec<Pr
 }
 
 /// The route, in which nothing is wrong.
-pub fn open(index: usize, said: &RouteSaid) -> Option<Route> {
+pub fn open(index: usize, said: &RouteSaid, catalogue: &Catalogue) -> Option<Route> {
     let keep = match said.origin {
         Said::Never => Keep::Never,
         Said::First => Keep::First,
@@ -92,7 +94,8 @@ pub fn open(index: usize, said: &RouteSaid) -> Option<Route> {
         (Some(text), _) => Then::Deny(text.value.as_str().into()),
         (None, Some(target)) if target.value == ORIGIN => Then::Origin,
         (None, Some(target)) => Then::Use(target.value.as_str().into(), keep),
-        (None, None) if said.split.0.is_empty() => return None,
+        (None, None) if said.split.0.is_empty() && !terms::says(said) => return None,
+        (None, None) if said.split.0.is_empty() => Then::Named,
         (None, None) => Then::Split(
             said.split
                 .0
@@ -102,7 +105,9 @@ pub fn open(index: usize, said: &RouteSaid) -> Option<Route> {
         ),
     };
     let name = said.name.as_ref().map_or_else(|| format!("#{}", index + 1), |name| name.value.clone());
-    Some(Route { name: name.into(), when: when(&said.when), then })
+    let name: std::sync::Arc<str> = name.into();
+    let terms = terms::of_route(name.clone(), said, catalogue);
+    Some(Route { name, when: when(&said.when), then, terms })
 }
 
 fn when(said: &WhenSaid) -> When {

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::catalogue::Catalogue;
 use crate::config::{Fake, Process, parse, schema};
 use crate::routing::Hedge;
 
@@ -200,7 +201,12 @@ fn the_reference_file_is_served_and_gives_a_models_defaults() {
     let reference = include_str!("../../../conf/outrider.yaml");
     let ca = rcgen::generate_simple_self_signed(["ca".to_owned()]).unwrap().cert.pem();
     let models = "#outrider-models\t1\t2026-11-21\n";
-    let files = [("/etc/ssl/certs/ca-certificates.crt", ca), ("/etc/outrider/models.tsv", models.to_owned())];
+    let scores = "model,task,score\ngpt-5,code,0.9\n";
+    let files = [
+        ("/etc/ssl/certs/ca-certificates.crt", ca),
+        ("/etc/outrider/models.tsv", models.to_owned()),
+        ("/etc/outrider/scores.csv", scores.to_owned()),
+    ];
     let files = files.map(|(path, text)| (path.into(), text.into())).into();
     let set = ["OUTRIDER_ADMIN_TOKEN", "OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "CHECKOUT_KEY"];
     let variables = set.map(|name| (name.to_owned(), "value".to_owned())).into();
@@ -208,7 +214,8 @@ fn the_reference_file_is_served_and_gives_a_models_defaults() {
     let built = build(&config, &Registry::new(), None);
     let smart = &built.unwrap_or_else(|problems| panic!("{problems}")).models["smart"].policy;
     let nothing = schema::Defaults::default();
-    let default = model::policy((&nothing).into(), choice::of_defaults(&nothing), &Config::default());
+    let default =
+        model::policy((&nothing).into(), choice::of_defaults(&nothing, &Catalogue::default()), &Config::default());
     assert_eq!((smart.tries, smart.patience, smart.retry_on), (default.tries, default.patience, default.retry_on));
     assert_eq!((smart.first_token, smart.idle, smart.total), (default.first_token, default.idle, default.total));
     assert_eq!((smart.recover, smart.hold), (default.recover, default.hold));
