@@ -17,6 +17,12 @@ pub struct Usage {
     pub cache_write_1h: Option<u64>,
     /// Of `output`: tokens of hidden or visible reasoning.
     pub reasoning: Option<u64>,
+    /// Searches of the web that the provider made for it, which cost by themselves.
+    pub searches: Option<u64>,
+    /// Tokens of the prompt that are billed, where the provider says that these are others than `input` (Cohere's).
+    pub billed_input: Option<u64>,
+    /// The same of `output`.
+    pub billed_output: Option<u64>,
 }
 
 impl Usage {
@@ -27,24 +33,38 @@ impl Usage {
 
     /// A later count of the same answer: what it does not say stays as it was.
     pub fn update(&mut self, later: Self) {
-        let Self { input, output, cached, cache_write, cache_write_1h, reasoning } = self;
+        let Self { input, output, cached, cache_write, cache_write_1h, reasoning, .. } = self;
         *input = later.input.or(*input);
         *output = later.output.or(*output);
         *cached = later.cached.or(*cached);
         *cache_write = later.cache_write.or(*cache_write);
         *cache_write_1h = later.cache_write_1h.or(*cache_write_1h);
         *reasoning = later.reasoning.or(*reasoning);
+        self.searches = later.searches.or(self.searches);
+        self.billed_input = later.billed_input.or(self.billed_input);
+        self.billed_output = later.billed_output.or(self.billed_output);
     }
 
     /// That of another answer too.
     pub fn add(&mut self, other: Self) {
-        let sum = |a: &mut Option<u64>, b: Option<u64>| *a = a.map_or(b, |a| Some(a + b.unwrap_or(0)));
+        // Of two of which only one says what is billed, that is known of both.
+        for (billed, counted, more, counted_more) in [
+            (&mut self.billed_input, self.input, other.billed_input, other.input),
+            (&mut self.billed_output, self.output, other.billed_output, other.output),
+        ] {
+            if billed.is_some() || more.is_some() {
+                let (one, other) = (billed.or(counted).unwrap_or(0), more.or(counted_more).unwrap_or(0));
+                *billed = Some(one.saturating_add(other));
+            }
+        }
+        let sum = |a: &mut Option<u64>, b: Option<u64>| *a = a.map_or(b, |a| Some(a.saturating_add(b.unwrap_or(0))));
         sum(&mut self.input, other.input);
         sum(&mut self.output, other.output);
         sum(&mut self.cached, other.cached);
         sum(&mut self.cache_write, other.cache_write);
         sum(&mut self.cache_write_1h, other.cache_write_1h);
         sum(&mut self.reasoning, other.reasoning);
+        sum(&mut self.searches, other.searches);
     }
 
     /// Input and output together, where both are known.

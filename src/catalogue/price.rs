@@ -191,6 +191,7 @@ mod tests {
             cache_write: Some(300),
             cache_write_1h: Some(100),
             reasoning: Some(40),
+            ..Usage::default()
         };
         // 200 x 3 + 500 x 0.3 + 200 x 3.75 + 100 x 6 + 100 x 15, in millionths of a dollar.
         assert_eq!(price.cost(&usage), usd("0.0036"));

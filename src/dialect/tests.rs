@@ -3,6 +3,7 @@
 mod alone;
 mod called;
 mod many_calls;
+mod searches;
 
 use bytes::Bytes;
 use serde::de::IgnoredAny;

@@ -172,10 +172,21 @@ impl<V: Value> Value for Option<V> {
 
 impl Value for Usage {
     fn write(self, line: &mut Vec<u8>) {
-        let Self { input, output, cached, cache_write, cache_write_1h, reasoning } = self;
+        let Self {
+            input,
+            output,
+            cached,
+            cache_write,
+            cache_write_1h,
+            reasoning,
+            searches,
+            billed_input,
+            billed_output,
+        } = self;
         let mut object = Object::begin(line);
         object.set("input", input).set("output", output).set("cached", cached);
         object.set("cache_write", cache_write).set("cache_write_1h", cache_write_1h).set("reasoning", reasoning);
+        object.maybe("searches", searches).maybe("billed_input", billed_input).maybe("billed_output", billed_output);
         object.end();
     }
 }

@@ -229,6 +229,7 @@ impl CallRecord {
                 cache_write: None,
                 cache_write_1h: None,
                 reasoning: Some(7),
+                ..Usage::default()
             },
             cost: Some(Usd::from_nanos(612_500)),
             estimated: false,

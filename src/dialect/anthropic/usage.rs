@@ -14,6 +14,7 @@ pub(super) struct Counted {
     cache_write_1h: Option<u64>,
     output: Option<u64>,
     reasoning: Option<u64>,
+    searches: Option<u64>,
 }
 
 impl Counted {
@@ -30,6 +31,7 @@ impl Counted {
         later(&mut self.output, wire.output_tokens);
         let details = wire.output_tokens_details.as_ref();
         later(&mut self.reasoning, details.and_then(|details| details.thinking_tokens));
+        later(&mut self.searches, wire.server_tool_use.as_ref().and_then(|tools| tools.web_search_requests));
     }
 
     /// The count as all dialects have it.
@@ -42,6 +44,8 @@ impl Counted {
             cache_write: self.cache_write,
             cache_write_1h: self.cache_write_1h,
             reasoning: self.reasoning,
+            searches: self.searches,
+            ..Usage::default()
         }
     }
 }
@@ -62,7 +66,7 @@ pub(super) struct Written<'a> {
     cache_creation: Kept,
     output_tokens: u64,
     output_tokens_details: Option<Thought>,
-    server_tool_use: Option<()>,
+    server_tool_use: Option<Searched>,
     service_tier: Option<&'a str>,
     inference_geo: Option<()>,
 }
@@ -78,6 +82,18 @@ struct Thought {
     thinking_tokens: u64,
 }
 
+#[derive(Serialize)]
+struct Searched {
+    web_search_requests: u64,
+    web_fetch_requests: u64,
+}
+
+/// What was searched for; the vendor says nothing where nothing was.
+fn searched(usage: &Usage) -> Option<Searched> {
+    let searches = usage.searches.filter(|searches| *searches > 0)?;
+    Some(Searched { web_search_requests: searches, web_fetch_requests: 0 })
+}
+
 /// `usage` of a stream's end.
 #[derive(Serialize)]
 pub(super) struct WrittenDelta {
@@ -86,7 +102,7 @@ pub(super) struct WrittenDelta {
     cache_read_input_tokens: u64,
     output_tokens: u64,
     output_tokens_details: Option<Thought>,
-    server_tool_use: Option<()>,
+    server_tool_use: Option<Searched>,
 }
 
 /// What is neither read from nor written to the cache. A provider whose counts do not fit together gives 0.
@@ -106,7 +122,7 @@ pub(super) fn write<'a>(usage: &Usage, service_tier: Option<&'a str>) -> Written
         cache_creation: Kept { ephemeral_5m_input_tokens: cache_write - hour, ephemeral_1h_input_tokens: hour },
         output_tokens: usage.output.unwrap_or(0),
         output_tokens_details: usage.reasoning.map(|thinking_tokens| Thought { thinking_tokens }),
-        server_tool_use: None,
+        server_tool_use: searched(usage),
         // The vendor's own values; a client's enumeration knows no others.
         service_tier: service_tier.map(|tier| match tier {
             "priority" | "batch" => tier,
@@ -124,6 +140,6 @@ pub(super) fn write_delta(usage: &Usage) -> WrittenDelta {
         cache_read_input_tokens: usage.cached.unwrap_or(0),
         output_tokens: usage.output.unwrap_or(0),
         output_tokens_details: usage.reasoning.map(|thinking_tokens| Thought { thinking_tokens }),
-        server_tool_use: None,
+        server_tool_use: searched(usage),
     }
 }

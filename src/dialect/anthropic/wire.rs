@@ -248,8 +248,15 @@ pub(super) struct Usage<'a> {
     pub(super) cache_creation: Option<CacheCreation>,
     pub(super) output_tokens: Option<u64>,
     pub(super) output_tokens_details: Option<OutputDetails>,
+    pub(super) server_tool_use: Option<ServerTools>,
     #[serde(borrow)]
     pub(super) service_tier: Option<Str<'a>>,
+}
+
+/// What tools that Anthropic runs have done.
+#[derive(Debug, Deserialize)]
+pub(super) struct ServerTools {
+    pub(super) web_search_requests: Option<u64>,
 }
 
 /// Tokens written to the cache, by how long they are kept.

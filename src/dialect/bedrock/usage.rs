@@ -21,7 +21,7 @@ pub(super) fn read(wire: &wire::Usage<'_>) -> Usage {
         cached,
         cache_write,
         cache_write_1h: details.and_then(hour),
-        reasoning: None,
+        ..Usage::default()
     }
 }
 

@@ -28,9 +28,15 @@ impl Wire {
     pub(super) fn read(self) -> Usage {
         let tokens = self.tokens.unwrap_or_default();
         let billed = self.billed_units.unwrap_or_default();
+        let (input, output) = (count(tokens.input_tokens), count(tokens.output_tokens));
+        let (billed_input, billed_output) = (count(billed.input_tokens), count(billed.output_tokens));
+        // Only where it differs: most of Cohere's models add nothing to a prompt.
+        let other = |billed: Option<u64>, seen: Option<u64>| billed.filter(|_| seen.is_some() && billed != seen);
         Usage {
-            input: count(tokens.input_tokens.or(billed.input_tokens)),
-            output: count(tokens.output_tokens.or(billed.output_tokens)),
+            input: input.or(billed_input),
+            output: output.or(billed_output),
+            billed_input: other(billed_input, input),
+            billed_output: other(billed_output, output),
             cached: count(self.cached_tokens),
             reasoning: count(tokens.reasoning_tokens.or(billed.reasoning_tokens)),
             ..Usage::default()
@@ -69,11 +75,12 @@ pub(super) fn write(usage: &Usage) -> Option<Written> {
     if usage.is_empty() {
         return None;
     }
-    let units = Units {
-        input_tokens: usage.input.unwrap_or_default(),
-        output_tokens: usage.output.unwrap_or_default(),
-        reasoning_tokens: None,
+    let units = |input: Option<u64>, output: Option<u64>, reasoning_tokens| Units {
+        input_tokens: input.unwrap_or_default(),
+        output_tokens: output.unwrap_or_default(),
+        reasoning_tokens,
     };
-    let tokens = Units { reasoning_tokens: usage.reasoning, ..units };
+    let tokens = units(usage.input, usage.output, usage.reasoning);
+    let units = units(usage.billed_input.or(usage.input), usage.billed_output.or(usage.output), None);
     Some(Written { billed_units: units, tokens, cached_tokens: usage.cached })
 }

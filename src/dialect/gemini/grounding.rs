@@ -75,6 +75,18 @@ struct Recitation<'a> {
     uri: Option<Str<'a>>,
 }
 
+/// How many queries Google was asked. An empty one is none, and is not billed.
+pub(super) fn searches(grounding: Option<&Raw<'_>>) -> u64 {
+    #[derive(Default, Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Searched<'a> {
+        #[serde(borrow, alias = "web_search_queries")]
+        web_search_queries: List<Str<'a>>,
+    }
+    let searched = grounding.and_then(|raw| raw.read::<Searched<'_>>().ok()).unwrap_or_default();
+    searched.web_search_queries.0.iter().filter(|query| !query.is_empty()).count() as u64
+}
+
 /// The sources that are told; each is told once for each statement that it supports. What cannot be read is none: no
 /// answer fails because of its footnotes.
 pub(super) fn read(grounding: Option<&Raw<'_>>, recited: Option<&Raw<'_>>) -> Vec<Citation<'static>> {

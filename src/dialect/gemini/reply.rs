@@ -24,12 +24,15 @@ pub(super) fn read<'a>(body: &'a [u8]) -> Result<Reply<'a>, Fault> {
         model: wire.model_version.unwrap_or_default(),
         ..Reply::default()
     };
+    let mut tally = usage::Tally::default();
+    for candidate in &wire.candidates.0 {
+        tally.searched(grounding::searches(candidate.grounding_metadata.as_ref()));
+    }
     if let Some(counts) = &mut wire.usage_metadata {
-        let mut tally = usage::Tally::default();
         tally.update(counts);
-        reply.usage = tally.usage();
         reply.service_tier = counts.tier();
     }
+    reply.usage = tally.usage();
     for (place, candidate) in wire.candidates.0.into_iter().enumerate() {
         let choice = read_candidate(candidate, place, &mut ids, &mut reply.others);
         reply.choices.push(choice);

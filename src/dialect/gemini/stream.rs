@@ -113,13 +113,15 @@ impl Reader {
             out(Event::Start { id, model, created, service_tier: tier });
         }
         for (place, candidate) in (0..).zip(piece.candidates.0) {
+            self.tally.searched(grounding::searches(candidate.grounding_metadata.as_ref()));
             self.candidate(place, candidate, out);
         }
         if let Some(stop) = piece.prompt_feedback.and_then(finish::blocked) {
             self.blocked = Some(owned(stop));
         }
-        if let Some(counts) = &piece.usage_metadata {
-            self.tally.update(counts);
+        let counts = piece.usage_metadata.as_ref();
+        counts.iter().for_each(|counts| self.tally.update(counts));
+        if counts.is_some() {
             let usage = self.tally.usage();
             if usage != self.told {
                 self.told = usage;

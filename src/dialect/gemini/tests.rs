@@ -262,6 +262,8 @@ fn recorded_streams_are_read_to_their_end_and_come_back_the_same() {
             again.created = reply.created;
             // Said at the end only.
             again.service_tier = reply.service_tier.clone();
+            // The queries stand beside the citations.
+            again.usage.searches = reply.usage.searches;
             for (choice, was) in again.choices.iter_mut().zip(&reply.choices) {
                 choice.stop.native = was.stop.native.clone();
                 without_originals(&mut choice.parts);

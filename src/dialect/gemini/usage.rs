@@ -35,6 +35,7 @@ pub(super) struct Tally {
     thoughts: Option<u64>,
     tools: Option<u64>,
     total: Option<u64>,
+    searches: Option<u64>,
 }
 
 impl Tally {
@@ -47,6 +48,12 @@ impl Tally {
         self.thoughts = count(&counts.thoughts_token_count, self.thoughts);
         self.tools = count(&counts.tool_use_prompt_token_count, self.tools);
         self.total = count(&counts.total_token_count, self.total);
+    }
+
+    /// Takes in what was searched for: each of the queries is billed, from Gemini 3 on
+    /// (ai.google.dev/gemini-api/docs/google-search). Each piece of a stream names all so far.
+    pub(super) fn searched(&mut self, searches: u64) {
+        self.searches = self.searches.max(Some(searches).filter(|searches| *searches > 0));
     }
 
     /// As all vendors count.
@@ -65,6 +72,8 @@ impl Tally {
             cache_write: None,
             cache_write_1h: None,
             reasoning: self.thoughts,
+            searches: self.searches,
+            ..Usage::default()
         }
     }
 }

@@ -24,8 +24,16 @@ pub(super) fn read(object: &[u8]) -> Option<Usage> {
         cache_write: count(input.cache_write_tokens),
         cache_write_1h: None,
         reasoning,
+        searches: searches(&wire),
+        ..Usage::default()
     };
     (!usage.is_empty()).then_some(usage)
+}
+
+/// Searches of the web: OpenRouter's, under both of its names, and Perplexity's.
+fn searches(wire: &Wire<'_>) -> Option<u64> {
+    let tools: Tools<'_> = details(wire.server_tool_use_details.or(wire.server_tool_use));
+    count(tools.web_search_requests).or(count(wire.num_search_queries)).filter(|searches| *searches > 0)
 }
 
 /// The tokens of the answer with those of its thoughts. xAI counts these apart, as its total shows, and so does
@@ -91,6 +99,20 @@ struct Wire<'a> {
     /// Mistral.
     #[serde(borrow)]
     num_cached_tokens: Option<&'a RawValue>,
+    /// OpenRouter.
+    #[serde(borrow)]
+    server_tool_use: Option<&'a RawValue>,
+    #[serde(borrow)]
+    server_tool_use_details: Option<&'a RawValue>,
+    /// Perplexity.
+    #[serde(borrow)]
+    num_search_queries: Option<&'a RawValue>,
+}
+
+#[derive(Default, Deserialize)]
+struct Tools<'a> {
+    #[serde(borrow)]
+    web_search_requests: Option<&'a RawValue>,
 }
 
 #[derive(Default, Deserialize)]
@@ -103,7 +125,7 @@ struct Details<'a> {
     reasoning_tokens: Option<&'a RawValue>,
 }
 
-fn details(raw: Option<&RawValue>) -> Details<'_> {
+fn details<'a, T: Default + Deserialize<'a>>(raw: Option<&'a RawValue>) -> T {
     raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
 }
 
@@ -126,6 +148,7 @@ mod tests {
             cache_write: some(cache_write),
             cache_write_1h: None,
             reasoning: some(reasoning),
+            ..Usage::default()
         }
     }
 
@@ -151,6 +174,10 @@ mod tests {
             r#"{"prompt_tokens":8,"total_tokens":20,"completion_tokens_details":{"reasoning_tokens":7}}"#,
             Some(usage(8, 12, 0, 0, 7)),
         );
+        for searched in [r#""server_tool_use":{"web_search_requests":2}"#, r#""num_search_queries":2"#] {
+            let object = format!(r#"{{"prompt_tokens":8,"completion_tokens":1,{searched}}}"#);
+            check(&object, Some(Usage { searches: Some(2), ..usage(8, 1, 0, 0, 0) }));
+        }
         check("{}", None);
         check("[]", None);
         check("null", None);

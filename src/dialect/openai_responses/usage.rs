@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::writing::Object;
-use crate::canonical::Usage;
+use crate::canonical::{Str, Usage};
 
 /// Raw values, so that one odd member does not spoil the others.
 #[derive(Default, Deserialize)]
@@ -43,7 +43,35 @@ pub(super) fn read(raw: Option<&RawValue>) -> Usage {
         cache_write: count(input.cache_write_tokens),
         cache_write_1h: None,
         reasoning: count(output.reasoning_tokens),
+        ..Usage::default()
     }
+}
+
+/// The usage of a whole response, whose searches are counted nowhere: each is an item of its own. What is opened or
+/// looked for within a page is no search (platform.openai.com/docs/pricing).
+pub(super) fn of(raw: Option<&RawValue>, items: &[&RawValue]) -> Usage {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Call<'a> {
+        #[serde(borrow, rename = "type")]
+        kind: Option<Str<'a>>,
+        #[serde(borrow)]
+        action: Option<Action<'a>>,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Action<'a> {
+        #[serde(borrow, rename = "type")]
+        kind: Option<Str<'a>>,
+    }
+    let is_search = |raw: &&&RawValue| {
+        let may_be = raw.get().contains("web_search_call");
+        let call = may_be.then(|| super::wire::lenient::<Call<'_>>(raw)).unwrap_or_default();
+        let searches = call.action.and_then(|action| action.kind).is_none_or(|kind| kind == "search");
+        call.kind.is_some_and(|kind| kind == "web_search_call") && searches
+    };
+    let searches = items.iter().filter(is_search).count() as u64;
+    Usage { searches: Some(searches).filter(|searches| *searches > 0), ..read(raw) }
 }
 
 /// Some servers are written in languages where `12.0` is a count.

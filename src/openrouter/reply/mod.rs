@@ -67,6 +67,9 @@ impl Answerer {
     fn count(&self, counted: &mut Value, usage: &Usage) {
         let Value::Object(counted) = counted else { return };
         counted.entry("is_byok").or_insert(false.into());
+        if let (Some(searches), Dialect::OpenAiChat | Dialect::OpenAiResponses) = (usage.searches, self.dialect) {
+            counted.entry("server_tool_use_details").or_insert(json!({"web_search_requests": searches}));
+        }
         let cost = |usage: &Usage| self.facts.price.as_ref().and_then(|price| price.cost(usage));
         let Some(whole) = cost(usage).filter(|_| !counted.contains_key("cost")) else { return };
         let prompt = cost(&Usage { output: None, reasoning: None, ..*usage }).unwrap_or_default();

@@ -24,6 +24,9 @@ const USAGE: Usage = Usage {
     cache_write: None,
     cache_write_1h: None,
     reasoning: None,
+    searches: None,
+    billed_input: None,
+    billed_output: None,
 };
 
 fn whole(by: &Answerer, body: &Value) -> Value {

@@ -72,6 +72,7 @@ fn case_055_input_contains_what_was_cached() {
         cache_write: Some(20),
         cache_write_1h: Some(5),
         reasoning: Some(3),
+        ..Usage::default()
     };
     assert_eq!(usage(all), expected);
     let few = Usage { input: Some(1), output: Some(2), ..Usage::default() };

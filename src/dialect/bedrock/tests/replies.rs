@@ -44,6 +44,7 @@ fn case_122_124_and_128_an_answer_with_everything_is_the_same_again() {
         cache_write: Some(20),
         cache_write_1h: Some(8),
         reasoning: None,
+        ..Usage::default()
     };
     assert_eq!(reply.usage, cached, "case 122: the cache's tokens are part of the input");
     let parts = &reply.choices[0].parts;

@@ -171,6 +171,9 @@ fn usage_falls_back_to_what_is_billed() {
     assert_eq!((billed.input, billed.output), (Some(3), Some(4)));
     let both = usage(r#"{"billed_units":{"input_tokens":3},"tokens":{"input_tokens":70,"output_tokens":5}}"#);
     assert_eq!((both.input, both.output), (Some(70), Some(5)));
+    assert_eq!((both.billed_input, both.billed_output), (Some(3), None), "less than was seen");
+    let alike = usage(r#"{"billed_units":{"input_tokens":7},"tokens":{"input_tokens":7,"output_tokens":5}}"#);
+    assert_eq!((alike.billed_input, billed.billed_input), (None, None), "nothing to be told apart");
     assert!(usage("null").is_empty());
 }
 

@@ -43,7 +43,7 @@ pub(in super::super) fn read(body: &[u8]) -> Result<Reply<'_>, Fault> {
         model: response.model.unwrap_or_default(),
         created: usage::count(response.created_at),
         choices: vec![choice],
-        usage: usage::read(response.usage),
+        usage: usage::of(response.usage, response.output.as_deref().unwrap_or_default()),
         service_tier: response.service_tier,
         others: Vec::new(),
     })

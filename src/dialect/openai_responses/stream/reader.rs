@@ -364,7 +364,7 @@ impl Reader {
             }
         }
         out(Event::Stop { choice: 0, stop: stop_of(&wire, self.complete) });
-        let used = usage::read(wire.usage);
+        let used = usage::of(wire.usage, wire.output.as_deref().unwrap_or_default());
         if !used.is_empty() {
             out(Event::Usage(used));
         }
