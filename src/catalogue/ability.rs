@@ -13,6 +13,8 @@ pub enum Ability {
     Schema,
     /// It thinks before it speaks.
     Reasoning,
+    /// Its thinking cannot be switched off.
+    MandatoryReasoning,
     /// It goes on from the beginning of an answer.
     Prefill,
     /// It takes `temperature` and the like.
@@ -39,7 +41,7 @@ pub enum Ability {
 
 impl Ability {
     /// Every one, in the order of the table.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Embedding,
         Self::Rerank,
         Self::Tools,
@@ -47,6 +49,7 @@ impl Ability {
         Self::Choice,
         Self::Schema,
         Self::Reasoning,
+        Self::MandatoryReasoning,
         Self::Prefill,
         Self::Sampling,
         Self::Search,
@@ -66,6 +69,7 @@ impl Ability {
             Self::Choice => "choice",
             Self::Schema => "schema",
             Self::Reasoning => "reasoning",
+            Self::MandatoryReasoning => "mandatory-reasoning",
             Self::Prefill => "prefill",
             Self::Sampling => "sampling",
             Self::Search => "search",

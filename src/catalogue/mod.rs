@@ -63,6 +63,11 @@ impl Catalogue {
         self.tables.last().is_some_and(|table| Arc::ptr_eq(table, &base))
     }
 
+    /// What one table knows.
+    pub fn of(table: Table) -> Self {
+        Self { tables: vec![Arc::new(table)] }
+    }
+
     /// The same, with what `table` says counting more.
     pub fn over(mut self, table: Table) -> Self {
         self.tables.insert(0, Arc::new(table));
@@ -100,6 +105,11 @@ impl Catalogue {
     /// The day of the latest table.
     pub fn day(&self) -> &str {
         self.tables.iter().map(|table| &*table.day).max().unwrap_or_default()
+    }
+
+    /// That day's begin, in seconds since 1970.
+    pub fn since(&self) -> u64 {
+        day::day(self.day()).and_then(|day| u64::try_from(day).ok()).unwrap_or_default() * 86_400
     }
 
     /// Every model, in the order of kinds and names.

@@ -98,7 +98,10 @@ pub(super) fn models(options: &Options) -> ExitCode {
         false => {
             let rows = options.rows(&catalogue);
             if rows.is_empty() {
-                eprintln!("outrider: no such model is known{}", hint(&catalogue, &options.models));
+                match options.models.iter().any(|name| catalogue.called(name).next().is_some()) {
+                    true => eprintln!("outrider: none of these models is known to be all that is asked for"),
+                    false => eprintln!("outrider: no such model is known{}", hint(&catalogue, &options.models)),
+                }
                 return ExitCode::FAILURE;
             }
             if options.json { show::json(&rows) } else { show::table(&rows) }

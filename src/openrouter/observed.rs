@@ -17,8 +17,8 @@ const SLOTS: usize = 1440;
 /// So many answers are looked at for the percentiles.
 const SAMPLES: usize = 256;
 
-/// The percentiles are those of the last half hour.
-const RECENT: u64 = 30 * 60;
+/// What is told of: the last 5 minutes, half an hour, a day.
+const MINUTES: [u64; 3] = [5, 30, 1440];
 
 /// Clients make up targets (`provider/anything`): no more than this are remembered.
 const TARGETS: usize = 512;
@@ -56,11 +56,12 @@ struct Sample {
 pub struct Shown {
     /// Of a hundred calls so many were answered, over 5 minutes, 30 minutes and a day. `None`: there were no calls.
     pub uptime: [Option<f64>; 3],
-    /// Seconds to the first token: the 50th, 75th, 90th and 99th percentile.
-    pub latency: Option<[f64; 4]>,
+    /// Seconds to the first token over the same times: the 50th, 75th, 90th and 99th percentile, of the latest answers
+    /// where there were many.
+    pub latency: [Option<[f64; 4]>; 3],
     /// Tokens a second, of the whole time that an answer took: what half, a quarter, a tenth and a hundredth of the
     /// answers do not reach.
-    pub throughput: Option<[f64; 4]>,
+    pub throughput: [Option<[f64; 4]>; 3],
 }
 
 impl Observed {
@@ -89,13 +90,13 @@ impl Observed {
     /// How `target` did.
     pub(super) fn show(&self, target: &TargetId, now: u64) -> Shown {
         let Some(seen) = self.0.get(target) else { return Shown::default() };
-        let recent = || seen.samples.iter().filter(|sample| sample.at + RECENT >= now);
+        let recent = |minutes: u64| seen.samples.iter().filter(move |sample| sample.at + minutes * 60 >= now);
+        // The slow ones are at the other end.
+        let slowness = |minutes| recent(minutes).filter_map(|sample| Some(-sample.throughput?)).collect();
         Shown {
-            uptime: [5, 30, 1440].map(|minutes| seen.uptime(minutes, now)),
-            latency: percentiles(recent().map(|sample| sample.first_token).collect()),
-            // The slow ones are at the other end.
-            throughput: percentiles(recent().filter_map(|sample| Some(-sample.throughput?)).collect())
-                .map(|slowest| slowest.map(|negative| -negative)),
+            uptime: MINUTES.map(|minutes| seen.uptime(minutes, now)),
+            latency: MINUTES.map(|minutes| percentiles(recent(minutes).map(|sample| sample.first_token).collect())),
+            throughput: MINUTES.map(|minutes| Some(percentiles(slowness(minutes))?.map(|negative| -negative))),
         }
     }
 }
@@ -171,9 +172,11 @@ mod tests {
         }
         let shown = observed.show(&target, now);
         assert_eq!(shown.uptime, [None, Some(100.0), Some(75.0)]);
-        assert_eq!(shown.latency, Some([0.2, 0.3, 0.3, 0.3]));
-        assert_eq!(shown.throughput, Some([100.0, 50.0, 50.0, 50.0]));
-        assert_eq!(observed.show(&target, now + 3600).latency, None, "that was long ago");
+        let latency = Some([0.2, 0.3, 0.3, 0.3]);
+        assert_eq!(shown.latency, [None, latency, latency]);
+        let throughput = Some([100.0, 50.0, 50.0, 50.0]);
+        assert_eq!(shown.throughput, [None, throughput, throughput]);
+        assert_eq!(observed.show(&target, now + 3600).latency, [None, None, latency], "that was long ago");
         assert_eq!(observed.show(&target, now + 100_000).uptime, [None; 3]);
     }
 

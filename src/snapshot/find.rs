@@ -198,6 +198,14 @@ models:
             check(file, name, Ok(&expected));
         }
         check(file, "anthropic/claude-sonnet-4.5", Ok(&["anthropic/claude-sonnet-4.5"]));
+        let dated = "claude-sonnet-4-5-20250929";
+        check(file, dated, Ok(&["anthropic/claude-sonnet-4-5-20250929", expected[1]]));
+        let two = "providers: {oai: {kind: openai, api_key: k}, groq: {api_key: k}}";
+        for name in ["gpt-5", "openai/gpt-5", "GPT-5", "gpt-5-latest", "OpenAI/gpt-5"] {
+            check(two, name, Ok(&["oai/gpt-5"]));
+        }
+        check(two, "openai/gpt-5-2025-08-07", Ok(&["oai/gpt-5-2025-08-07"]));
+        check(two, "openai/gpt-oss-120b", Ok(&["groq/openai/gpt-oss-120b"]));
         let near = "model `claude-sonet-4-5` is not configured; did you mean `claude-sonnet-4";
         let registry = Registry::new();
         let config = parse(file, "o.yaml", &Fake::default()).unwrap().config;

@@ -9,6 +9,7 @@ mod environment;
 mod find;
 mod intercept;
 pub mod kept;
+mod latest;
 mod origins;
 pub mod reload;
 mod said;

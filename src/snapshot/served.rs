@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::latest;
 use crate::catalogue::{Catalogue, Row, author, dated, plain};
 use crate::names::ProviderId;
 use crate::provider::Provider;
@@ -22,8 +23,15 @@ impl Asked {
     pub fn by(&self, providers: &BTreeMap<ProviderId, Arc<Provider>>, catalogue: &Catalogue, name: &str) -> Served {
         let seen = self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
         seen.unwrap_or_else(|| {
-            let has = |provider: &Arc<Provider>| Some((provider.clone(), has(provider, catalogue, name)?));
-            let served: Served = providers.values().filter_map(has).collect();
+            let serving = |name: &str| -> Served {
+                let has = |provider: &Arc<Provider>| Some((provider.clone(), has(provider, catalogue, name)?));
+                providers.values().filter_map(has).collect()
+            };
+            // OpenRouter has a model of the name that asks for the newest: whoever else has the newest serves it too.
+            let by_name = if name.starts_with('~') { Served::default() } else { serving(name) };
+            let newest = || latest::slugs(catalogue, name).iter().map(|slug| serving(slug)).find(|s| !s.is_empty());
+            let served = Some(by_name).filter(|served| !served.is_empty()).or_else(newest);
+            let served = served.unwrap_or_else(|| serving(name));
             let mut seen = self.0.write().unwrap_or_else(PoisonError::into_inner);
             if seen.len() >= MOST {
                 seen.clear();
@@ -157,6 +165,13 @@ providers:
             ("thinker-4-5-20260101", &["anthropic/thinker-4-5-20260101"]),
             ("thinker-4-5-20260202", &["anthropic/thinker-4-5-20260202", "aws/eu.anthropic.thinker-4-5-20260202-v1:0"]),
             ("open-3.3", &["local/meta/Open-3.3"]),
+            (
+                "~anthropic/thinker-latest",
+                &["anthropic/thinker-4-5-20260202", "aws/eu.anthropic.thinker-4-5-20260202-v1:0"],
+            ),
+            ("thinker-latest", &["anthropic/thinker-4-5-20260202", "aws/eu.anthropic.thinker-4-5-20260202-v1:0"]),
+            ("thinker-4.5-latest", &["anthropic/thinker-4-5-20260202", "aws/eu.anthropic.thinker-4-5-20260202-v1:0"]),
+            ("~x-ai/thinker-latest", &[]),
             ("gpt-old", &[]),
             ("gpt-y", &[]),
             ("gpt-z", &[]),

@@ -39,8 +39,21 @@ fn models_are_listed_filtered_and_compared() {
     assert!(prices.len() > 2 && prices.is_sorted(), "{prices:?}");
     let (_, table, _) = models(data.path(), &["gpt-4o", "-p", "openai"]);
     assert!(table.starts_with("PROVIDER  MODEL") && table.contains("gpt-4o-2024-08-06"), "{table}");
+    let ended = listed(data.path(), &["gpt-4-0613", "-p", "openai"]);
+    assert_eq!((&ended[0]["until"], &ended[0]["over"]), (&Value::from("2026-10-23"), &Value::from(true)));
+    let served = listed(data.path(), &["gpt-4-0613", "gpt-4o", "-p", "openai", "--served"]);
+    assert!(served.iter().all(|model| model["over"].is_null()) && !served.is_empty(), "{served:?}");
+    let kinds = listed(data.path(), &["--kinds"]);
+    let kind = |name: &str| kinds.iter().find(|kind| kind["kind"] == name).unwrap();
+    assert!(kinds.len() >= 60 && kind("groq")["models"].as_u64() > Some(10), "{}", kind("groq"));
+    let (openai, bedrock) = (kind("openai"), kind("bedrock"));
+    assert!(openai["retention"] == true && openai["source"].as_str().unwrap().starts_with("https://"), "{openai}");
+    assert!(bedrock["training"] == false && bedrock["retention"].is_null(), "{bedrock}");
+    assert!(models(data.path(), &["--kinds"]).1.contains("GROQ_API_KEY"));
     for (arguments, code, expected) in [
         (&["gpt-4oo"][..], 1, "did you mean"),
+        (&["gpt-4-0613", "-p", "openai", "--served"], 1, "none of these models is known to be all that is asked for"),
+        (&["--kinds", "gpt-4o"], 64, "cannot be used with"),
         (&["-p", "opnai"], 64, "no models of `opnai` are known"),
         (&["--can", "fly"], 64, "known abilities"),
         (&["--max-input", "-1"], 64, "--max-input"),

@@ -10,12 +10,13 @@ from pathlib import Path
 import sources
 from names import Slugs
 from settle import Differences, settle
+from settle import __doc__ as rule
 from sources import RATES
 
 HERE = Path(__file__).parent
 FORMAT = 1
 WORDS = (
-    "tools parallel choice schema reasoning prefill sampling search computer cache image pdf audio video speech"
+    "tools parallel choice schema reasoning mandatory-reasoning prefill sampling search computer cache image pdf audio video speech"
 ).split()
 HEAD = """\
 #outrider-models\t{format}\t{day}
@@ -44,6 +45,8 @@ def main():
             slug = slugs.of(kind, model)
             # genai-prices has one Google for both of its doors, of which one has nothing but Google's own.
             foreign = kind == "gemini" and not slug.startswith("google/") and "/" in slug
+            # Its open weights have a price there too, and are served by everybody but OpenAI.
+            foreign = foreign or kind == "openai" and model.startswith("gpt-oss")
             if (said.price or said.context) and not foreign:
                 rows[kind, model] = line(kind, model, slug, said)
     versions = sources.versions()
@@ -139,7 +142,8 @@ def amount(value: Decimal) -> str:
 
 
 def tell(differences, path):
-    """How often, and, where a file is given, which."""
+    """How often, by which rule, and, where a file is given, which."""
+    print(f"{differences.compared} pairs of prices were compared. The rule:\n\n{rule.strip()}\n")
     counts = {}
     for _, _, what, taken, _, other, _ in differences.rows:
         counts[taken, other] = counts.get((taken, other), 0) + 1

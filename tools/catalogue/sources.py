@@ -54,6 +54,7 @@ class LiteLLM:
         "input_cost_per_audio_token": "audio",
         "input_cost_per_image": "image",
         "input_cost_per_request": "req",
+        "input_cost_per_query": "req",
     }
     SCOPE = re.compile(r"^(.*?)(?:_above_(\d+)k_tokens)?(?:_(batches|flex|priority))?$")
     ABLE = {
@@ -63,6 +64,7 @@ class LiteLLM:
         "supports_response_schema": "schema",
         "supports_native_structured_output": "schema",
         "supports_reasoning": "reasoning",
+        "thinking_always_on": "mandatory-reasoning",
         "supports_assistant_prefill": "prefill",
         "supports_prompt_caching": "cache",
         "supports_vision": "image",
@@ -108,7 +110,17 @@ class LiteLLM:
             tier = f">{int(above) * 1000}." if above else ""
             if not (scope and tier):
                 price[scope + tier + rate] = amount
+        for step in row.get("tiered_pricing") or []:
+            # A step without a bound is about something else than the length of the prompt.
+            above = int(step["range"][0]) if step.get("range") else 0
+            for key, rate in self.RATE.items():
+                if "range" in step and isinstance(step.get(key), (int, Decimal)):
+                    price.setdefault((f">{above}." if above else "") + rate, Decimal(step[key]) * MILLION)
         able = {word: row[key] for key, word in self.ABLE.items() if isinstance(row.get(key), bool)}
+        if row.get("supports_forced_tool_use") is False:
+            able["choice"] = False
+        if not able.get("mandatory-reasoning"):
+            able.pop("mandatory-reasoning", None)  # that it is not goes without saying
         for heard in row.get("supported_modalities") or []:
             if heard in ("image", "audio", "video"):
                 able[heard] = True
@@ -127,11 +139,11 @@ class LiteLLM:
         listed = row.get("reasoning_effort_levels")
         if isinstance(listed, list):
             return tuple(listed)
-        told = {name: row.get(f"supports_{name}_reasoning_effort") for name in ("none", "minimal", "xhigh", "max")}
-        if all(value is None for value in told.values()):
-            return ()
-        usual = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
-        return tuple(level for level in usual if told.get(level, True))
+        every = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+        told = {level: row.get(f"supports_{level}_reasoning_effort") for level in every}
+        told = {level: value for level, value in told.items() if value is not None}
+        usual = ("low", "medium", "high")  # of whom something is said, these go without saying
+        return tuple(level for level in every if told.get(level, level in usual)) if told else ()
 
 
 class Genai:

@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{Page, Sources, not_found, wrong};
-use crate::catalogue::{Ability, Cache, Facts, Price, Promise, Table};
+use crate::catalogue::{Ability, Cache, Facts, Levels, Price, Promise, Table, Tier};
 use crate::money::Usd;
 use crate::names::TargetId;
 use crate::openrouter::providers;
@@ -126,7 +126,7 @@ pub(super) fn endpoints(sources: &Sources<'_>, name: &str) -> Page {
     let (name, targets) = found(sources, name)?;
     let rows: Value = targets.iter().map(|target| endpoint(sources, &name, target)).collect();
     let about = architecture(&targets.first().map(Offer::facts).unwrap_or_default());
-    let created = sources.now;
+    let created = sources.snapshot.catalogue.since();
     Ok(json!({"data": {"id": name, "name": name, "created": created, "description": "", "architecture": about,
         "endpoints": rows}}))
 }
@@ -161,7 +161,7 @@ fn model(sources: &Sources<'_>, name: &str, offers: &[Offer]) -> Value {
     let facts = offers.first().map(Offer::facts).unwrap_or_default();
     let details = format!("/api/v1/models/{name}/endpoints");
     let mut row = json!({
-        "id": name, "canonical_slug": name, "name": name, "created": sources.now, "description": "",
+        "id": name, "canonical_slug": name, "name": name, "created": sources.snapshot.catalogue.since(), "description": "",
         "hugging_face_id": null, "context_length": facts.context, "architecture": architecture(&facts),
         "pricing": pricing(&facts),
         "top_provider": {"context_length": facts.context, "max_completion_tokens": facts.output, "is_moderated": false},
@@ -170,8 +170,10 @@ fn model(sources: &Sources<'_>, name: &str, offers: &[Offer]) -> Value {
         "links": {"details": details},
     });
     if facts.able.can(Ability::Reasoning) == Some(true) {
-        let efforts: Vec<&str> = facts.levels.iter().collect();
-        row["reasoning"] = json!({"mandatory": false, "supported_efforts": (!efforts.is_empty()).then_some(efforts)});
+        let mut efforts: Vec<&str> = facts.levels.iter().collect();
+        efforts.reverse(); // the highest first
+        row["reasoning"] = json!({"mandatory": can(&facts, Ability::MandatoryReasoning),
+            "supported_efforts": (!efforts.is_empty()).then_some(efforts)});
     }
     row
 }
@@ -204,12 +206,16 @@ fn parameters(facts: &Facts) -> Vec<&'static str> {
     if facts.able.can(Ability::Sampling) != Some(false) {
         all.extend(["temperature", "top_p"]);
     }
-    let further: [(Ability, &[&str]); 5] = [
+    if facts.levels != Levels::default() {
+        all.push("reasoning_effort");
+    }
+    let further: [(Ability, &[&str]); 6] = [
         (Ability::Tools, &["tools"]),
         (Ability::Choice, &["tool_choice"]),
         (Ability::Parallel, &["parallel_tool_calls"]),
         (Ability::Schema, &["response_format", "structured_outputs"]),
         (Ability::Reasoning, &["reasoning", "include_reasoning"]),
+        (Ability::Search, &["web_search_options"]),
     ];
     further.into_iter().filter(|(ability, _)| can(*ability)).for_each(|(_, names)| all.extend(names));
     all
@@ -238,7 +244,9 @@ fn endpoint(sources: &Sources<'_>, name: &str, offer: &Offer) -> Value {
         "max_completion_tokens": facts.output, "quantization": facts.quantization, "pricing": pricing(&facts),
         "supported_parameters": parameters(&facts), "supports_implicit_caching": facts.cache == Some(Cache::Auto),
         "uptime_last_5m": seen.uptime[0], "uptime_last_30m": seen.uptime[1], "uptime_last_1d": seen.uptime[2],
-        "latency_last_30m": percentiles(seen.latency), "throughput_last_30m": percentiles(seen.throughput),
+        "latency_last_5m": percentiles(seen.latency[0]), "throughput_last_5m": percentiles(seen.throughput[0]),
+        "latency_last_30m": percentiles(seen.latency[1]), "throughput_last_30m": percentiles(seen.throughput[1]),
+        "latency_last_1d": percentiles(seen.latency[2]), "throughput_last_1d": percentiles(seen.throughput[2]),
     })
 }
 
@@ -265,6 +273,27 @@ fn pricing(facts: &Facts) -> Value {
     for (name, amount) in [("request", price.request), ("image", price.image)] {
         if let Some(amount) = amount {
             prices.insert(name.to_owned(), amount.to_string().into());
+        }
+    }
+    if !price.tiers.is_empty() {
+        prices.insert("overrides".to_owned(), price.tiers.iter().map(longer).collect());
+    }
+    Value::Object(prices)
+}
+
+/// What is otherwise where the prompt has more tokens.
+fn longer(tier: &Tier) -> Value {
+    let mut prices = Map::from_iter([("min_prompt_tokens".to_owned(), tier.above.into())]);
+    let amounts = [
+        ("prompt", tier.input),
+        ("completion", tier.output),
+        ("input_cache_read", tier.cache_read),
+        ("input_cache_write", tier.cache_write),
+        ("input_cache_write_1h", tier.cache_write_1h),
+    ];
+    for (name, amount) in amounts {
+        if let Some(amount) = amount {
+            prices.insert(name.to_owned(), each(amount).into());
         }
     }
     Value::Object(prices)

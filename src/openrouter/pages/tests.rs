@@ -10,6 +10,7 @@ use crate::snapshot::build;
 use crate::telemetry::CallRecord;
 
 const FILE: &str = "
+catalogue: models.tsv
 providers:
   openai: {api_key: k, models: {gpt-4: {price: {input: 30 USD, output: 60 USD}, context: 8192}}}
   lab: {dialect: openai_chat, base_url: 'http://lab'}
@@ -17,11 +18,20 @@ models:
   smart: {targets: [openai/gpt-4], fallbacks: [lab/llama]}
 ";
 
+const TABLE: &str = "#outrider-models\t1\t2026-11-21\n\
+    openai\tthinker\topenai/thinker\t1000000\t64000\tin=3 out=15 read=0.3 write=3.75 hour=6 req=0.01 image=0.002 \
+    >200000.in=6 >200000.out=22.5\ttools parallel choice schema reasoning=low,high mandatory-reasoning -sampling \
+    search cache=auto image\t2026-12-31\n";
+
+fn snapshot() -> Snapshot {
+    let files = [("models.tsv".into(), TABLE.into())].into();
+    let config = parse(FILE, "o.yaml", &Fake { files, ..Fake::default() }).unwrap().config;
+    build(&config, &Registry::new(), None).unwrap()
+}
+
 /// The page at `path`, with its status.
 fn get(path: &str) -> (u16, Value) {
-    let registry = Registry::new();
-    let config = parse(FILE, "o.yaml", &Fake::default()).unwrap().config;
-    let snapshot = build(&config, &registry, None).unwrap();
+    let snapshot = snapshot();
     let past = Past::default();
     let usage = Usage { input: Some(3), output: Some(2), ..Usage::default() };
     let (id, model, provider) = ("gen-1".to_owned(), "openai/gpt-5".to_owned(), "OpenAI".to_owned());
@@ -60,6 +70,38 @@ fn models_are_listed_and_filtered() {
 }
 
 #[test]
+fn what_the_table_knows_is_told() {
+    let model = get("/api/v1/model/openai/thinker").1["data"].clone();
+    let endpoint = get("/api/v1/models/openai/thinker/endpoints").1["data"]["endpoints"][0].clone();
+    let prices = json!({"prompt": "0.000003", "completion": "0.000015", "input_cache_read": "0.0000003",
+        "input_cache_write": "0.00000375", "input_cache_write_1h": "0.000006", "request": "0.01", "image": "0.002",
+        "overrides": [{"min_prompt_tokens": 200_000, "prompt": "0.000006", "completion": "0.0000225"}]});
+    let parameters = json!([
+        "max_tokens",
+        "stop",
+        "reasoning_effort",
+        "tools",
+        "tool_choice",
+        "parallel_tool_calls",
+        "response_format",
+        "structured_outputs",
+        "reasoning",
+        "include_reasoning",
+        "web_search_options"
+    ]);
+    for told in [&model, &endpoint] {
+        assert_eq!((&told["pricing"], &told["supported_parameters"]), (&prices, &parameters));
+    }
+    assert_eq!((&model["expiration_date"], &model["created"]), (&json!("2026-12-31"), &json!(20_778 * 86_400)));
+    assert_eq!(model["reasoning"], json!({"mandatory": true, "supported_efforts": ["high", "low"]}));
+    assert_eq!(model["architecture"]["input_modalities"], json!(["text", "image"]));
+    assert_eq!(
+        (&endpoint["supports_implicit_caching"], &endpoint["max_completion_tokens"]),
+        (&json!(true), &json!(64_000))
+    );
+}
+
+#[test]
 fn who_serves_a_model_is_told() {
     let rows = get("/api/v1/models/smart/endpoints").1["data"]["endpoints"].clone();
     let told = |at: usize| (rows[at]["provider_name"].as_str().unwrap(), rows[at]["tag"].as_str().unwrap());
@@ -90,8 +132,7 @@ fn what_was_spent_is_told() {
 
 #[test]
 fn other_paths_are_no_pages() {
-    let config = parse(FILE, "o.yaml", &Fake::default()).unwrap().config;
-    let snapshot = build(&config, &Registry::new(), None).unwrap();
+    let snapshot = snapshot();
     let sources = Sources { snapshot: &snapshot, caller: None, past: &Past::default(), now: 0 };
     for (method, path) in [
         (Method::POST, "/api/v1/models"),

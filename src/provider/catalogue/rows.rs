@@ -16,6 +16,9 @@ const CN: &str = "cn";
 
 const VERTEX: &str = "https://{region}-aiplatform.googleapis.com/v1/projects/{project}/locations/{region}";
 
+const AZURE_KEYS: &[&str] = &["AZURE_OPENAI_API_KEY", "AZURE_API_KEY"];
+const SCALEWAY_KEYS: &[&str] = &["SCW_SECRET_KEY", "SCALEWAY_API_KEY"];
+
 const GEMINI_URL: &str = "https://generativelanguage.googleapis.com/v1beta";
 const BEDROCK_URL: &str = "https://bedrock-runtime.{region}.amazonaws.com";
 
@@ -59,7 +62,7 @@ pub const KINDS: &[Kind] = &[
             Voice::new(Dialect::OpenAiResponses).by(Flavour::Azure).key_in("api-key"),
         ],
         paths: PathStyle::Azure,
-        ..but_for(&["claude"], keeps(AZURE_DATA, hosted("azure", "", &["AZURE_OPENAI_API_KEY"])))
+        ..but_for(&["claude"], keeps(AZURE_DATA, hosted("azure", "", AZURE_KEYS)))
     },
     // Its own OpenAI-compatible door is "not for production", says Anthropic: calls are translated instead.
     Kind {
@@ -147,8 +150,19 @@ pub const KINDS: &[Kind] = &[
     hosted("sambanova", "https://api.sambanova.ai/v1", &["SAMBANOVA_API_KEY"]),
     hosted("hyperbolic", "https://api.hyperbolic.xyz/v1", &["HYPERBOLIC_API_KEY"]),
     hosted("novita", "https://api.novita.ai/openai/v1", &["NOVITA_API_KEY"]),
-    at(EU, hosted("scaleway", "https://api.scaleway.ai/v1", &["SCW_SECRET_KEY"])),
-    at(EU, hosted("ovhcloud", "https://oai.endpoints.kepler.ai.cloud.ovh.net/v1", &["OVH_AI_ENDPOINTS_ACCESS_TOKEN"])),
+    // Kept only of those who harm the service.
+    private(
+        "https://www.scaleway.com/en/docs/generative-apis/reference-content/data-privacy/",
+        at(EU, hosted("scaleway", "https://api.scaleway.ai/v1", SCALEWAY_KEYS)),
+    ),
+    at(
+        EU,
+        hosted(
+            "ovhcloud",
+            "https://oai.endpoints.kepler.ai.cloud.ovh.net/v1",
+            &["OVH_AI_ENDPOINTS_ACCESS_TOKEN", "OVHCLOUD_API_KEY"],
+        ),
+    ),
     at(EU, hosted("stackit", "https://api.openai-compat.model-serving.eu01.onstackit.cloud/v1", &["STACKIT_API_KEY"])),
     at(EU, hosted("regolo", "https://api.regolo.ai/v1", &["REGOLO_API_KEY"])),
     hosted("cortecs", "https://api.cortecs.ai/v1", &["CORTECS_API_KEY"]),
@@ -167,7 +181,7 @@ pub const KINDS: &[Kind] = &[
     hosted("featherless", "https://api.featherless.ai/v1", &["FEATHERLESS_API_KEY"]),
     hosted("nscale", "https://inference.api.nscale.com/v1", &["NSCALE_API_KEY"]),
     hosted("parasail", "https://api.parasail.io/v1", &["PARASAIL_API_KEY"]),
-    hosted("gmi", "https://api.gmi-serving.com/v1", &["GMI_API_KEY"]),
+    hosted("gmi", "https://api.gmi-serving.com/v1", &["GMI_API_KEY", "GMICLOUD_API_KEY"]),
     hosted("crusoe", "https://api.inference.crusoecloud.com/v1", &["CRUSOE_API_KEY"]),
     hosted("synthetic", "https://api.synthetic.new/openai/v1", &["SYNTHETIC_API_KEY"]),
     hosted("io_net", "https://api.intelligence.io.solutions/api/v1", &["IOINTELLIGENCE_API_KEY"]),

@@ -109,6 +109,7 @@ mod tests {
     use crate::config::{Fake, parse};
     use crate::health::Registry;
     use crate::money::Usd;
+    use crate::provider::catalogue::KINDS;
     use crate::snapshot::{Snapshot, build};
 
     fn snapshot(yaml: &str, table: &str) -> Result<Snapshot, String> {
@@ -167,6 +168,27 @@ models:
         let built_in =
             facts(&super::tests::snapshot("providers: {openai: {api_key: k}}", "").unwrap(), "openai/gpt-4o");
         assert_eq!(built_in.price.unwrap().input, Usd::parse("2.5"));
+    }
+
+    #[test]
+    fn sixty_providers_and_more_need_nothing_but_a_key() {
+        let alone = |kind: &&Kind| snapshot(&format!("providers: {{{}: {{api_key: k}}}}", kind.name), "").is_ok();
+        let count = KINDS.iter().filter(alone).count();
+        assert!(count >= 60, "{count}");
+    }
+
+    #[test]
+    fn a_promise_holds_for_those_who_make_it() {
+        let file = "providers: {deepinfra: {api_key: k}, ours: {kind: deepinfra, api_key: k, data: {training: false}}}";
+        let snapshot = snapshot(file, "").unwrap();
+        let of = |name: &str| {
+            let facts = facts(&snapshot, name);
+            (facts.training, facts.retention)
+        };
+        let no = Some(Promise::DoesNot);
+        assert_eq!(of("deepinfra/meta-llama/Llama-3.3-70B-Instruct"), (no, no));
+        assert_eq!(of("deepinfra/anthropic/Claude-opus-5"), (None, None), "Anthropic answers for it");
+        assert_eq!(of("ours/anthropic/claude-opus-5"), (no, None), "the operator counts more");
     }
 
     #[test]
