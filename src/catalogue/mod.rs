@@ -65,7 +65,7 @@ impl Catalogue {
 
     /// What one table knows.
     pub fn of(table: Table) -> Self {
-        Self { tables: vec![Arc::new(table)] }
+        Self { tables: vec![Arc::new(table)], quality: Quality::default() }
     }
 
     /// The same, with what `table` says counting more.
