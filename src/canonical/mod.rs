@@ -50,6 +50,6 @@ pub use request::{Format, Function, Request, Thinking, Tool, ToolChoice};
 pub use rerank::{Ranked, Ranking, RerankRequest};
 pub use sequencer::Sequencer;
 pub use text::Str;
-pub use usage::Usage;
+pub use usage::{Service, Usage};
 pub use waiting::Waiting;
 pub use whole::{Gatherer, replay};

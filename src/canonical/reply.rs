@@ -1,6 +1,6 @@
 //! A whole answer.
 
-use super::{Foreign, Part, Raw, Str, Usage};
+use super::{Foreign, Part, Raw, Service, Str, Usage};
 
 /// A whole answer.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,6 +33,11 @@ pub struct Choice<'a> {
 }
 
 impl Reply<'_> {
+    /// The tokens, with the class of service in which they were used.
+    pub fn used(&self) -> Usage {
+        Usage { service: self.service_tier.as_deref().and_then(Service::read).or(self.usage.service), ..self.usage }
+    }
+
     /// A filter stopped it. What there is of it does not count: Bedrock's guardrails put the operator's own words there,
     /// and Anthropic what was said until then. A refusal in the model's words is an answer.
     pub fn is_filtered(&self) -> bool {

@@ -23,12 +23,41 @@ pub struct Usage {
     pub billed_input: Option<u64>,
     /// The same of `output`.
     pub billed_output: Option<u64>,
+    /// The class of service in which it was answered, where the provider says.
+    pub service: Option<Service>,
+}
+
+/// A class of service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Service {
+    /// As calls usually are.
+    #[default]
+    Standard,
+    /// Many calls in a file, answered within a day.
+    Batch,
+    /// Slower, and cheaper.
+    Flex,
+    /// Sooner, and dearer.
+    Priority,
+}
+
+impl Service {
+    /// The class that is called so. `None`: nothing is known of it, or it is whichever there is room for.
+    pub fn read(word: &str) -> Option<Self> {
+        match word {
+            "default" | "standard" | "on_demand" => Some(Self::Standard),
+            "batch" => Some(Self::Batch),
+            "flex" => Some(Self::Flex),
+            "priority" | "fast" => Some(Self::Priority),
+            _ => None,
+        }
+    }
 }
 
 impl Usage {
     /// Nothing was counted at all.
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        Self { service: None, ..*self } == Self::default()
     }
 
     /// A later count of the same answer: what it does not say stays as it was.
@@ -43,6 +72,7 @@ impl Usage {
         self.searches = later.searches.or(self.searches);
         self.billed_input = later.billed_input.or(self.billed_input);
         self.billed_output = later.billed_output.or(self.billed_output);
+        self.service = later.service.or(self.service);
     }
 
     /// That of another answer too.

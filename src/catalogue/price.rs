@@ -1,5 +1,6 @@
 //! What a model costs, and what one answer of it did.
 
+pub use crate::canonical::Service;
 use crate::canonical::Usage;
 use crate::money::Usd;
 
@@ -65,20 +66,6 @@ pub struct Class {
     pub cache_write_1h: Option<Usd>,
 }
 
-/// A class of service.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Service {
-    /// As calls usually are.
-    #[default]
-    Standard,
-    /// Many calls in a file, answered within a day.
-    Batch,
-    /// Slower, and cheaper.
-    Flex,
-    /// Sooner, and dearer.
-    Priority,
-}
-
 impl Class {
     /// A class of which nothing is known yet.
     pub const fn of(service: Service) -> Self {
@@ -87,12 +74,12 @@ impl Class {
 }
 
 impl Price {
-    /// What `usage` costs; `None` where a price that is needed is not known.
+    /// What `usage` costs, in its class of service; `None` where a price that is needed is not known.
     pub fn cost(&self, usage: &Usage) -> Option<Usd> {
-        self.cost_as(usage, Service::Standard)
+        self.cost_as(usage, usage.service.unwrap_or_default())
     }
 
-    /// The same in a class of service.
+    /// The same in another class of service. One whose price is not known costs as usual.
     pub fn cost_as(&self, usage: &Usage, service: Service) -> Option<Usd> {
         let prompt = usage.input.unwrap_or(0);
         let tier = self.tier(prompt);
@@ -105,7 +92,8 @@ impl Price {
         let read = of(|class| class.cache_read, |tier| tier.cache_read, self.cache_read).or(input);
         let write = of(|class| class.cache_write, |tier| tier.cache_write, self.cache_write).or(input);
         let hour = of(|class| class.cache_write_1h, |tier| tier.cache_write_1h, self.cache_write_1h).or(write);
-        let thought = self.reasoning.or(output);
+        // A class has no price of its own for thoughts.
+        let thought = class.and_then(|class| class.output).or(self.reasoning).or(output);
         let (cached, written) = (usage.cached.unwrap_or(0), usage.cache_write.unwrap_or(0));
         let written_1h = usage.cache_write_1h.unwrap_or(0).min(written);
         let answer = usage.output.unwrap_or(0);
@@ -202,6 +190,9 @@ mod tests {
         let short = Usage { input: Some(1_000), output: Some(100), cached: Some(500), ..Usage::default() };
         assert_eq!(price.cost_as(&short, Service::Batch), usd("0.00165"));
         assert_eq!(price.cost_as(&short, Service::Flex), price.cost(&short));
+        assert_eq!(price.cost(&Usage { service: Some(Service::Batch), ..short }), usd("0.00165"));
+        let thought = Usage { reasoning: Some(100), service: Some(Service::Batch), ..short };
+        assert_eq!(Price { reasoning: usd("20"), ..price }.cost(&thought), usd("0.00165"));
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub mod ollama;
 pub mod openai_chat;
 pub mod openai_responses;
 pub mod restore;
+pub mod service_tier;
 pub mod sieve;
 pub mod sse;
 #[cfg(test)]

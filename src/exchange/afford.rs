@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep};
 use super::attended::Attended;
 use super::{Call, Caller, Exchange, policy};
 use crate::canonical::{Fault, FaultKind, Usage, estimate};
+use crate::catalogue::Price;
 use crate::dialect::answer_limit;
 use crate::ledger::rules::Asked;
 use crate::ledger::{Amount, Held, Meter, Rule, Short, Then};
@@ -57,7 +58,7 @@ impl<T> Exchange<T> {
         let need = Need::of(call);
         let mut spared = SmallVec::<[Arc<Rule>; 2]>::new();
         'model: loop {
-            let amount = need.at_most(model.groups.iter().flatten());
+            let amount = need.at_most(call, model.groups.iter().flatten());
             let mut held = Vec::new();
             let rules: SmallVec<[&Arc<Rule>; 4]> = snapshot.rules.of_call(asked(call, &model)).collect();
             for rule in rules {
@@ -125,7 +126,7 @@ pub(super) fn a_try(call: &Call, model: &Model, target: &Target) -> Result<Vec<H
         return Ok(Vec::new());
     }
     let need = Need::of(call);
-    let (amount, mut held) = (need.at_most([target]), Vec::new());
+    let (amount, mut held) = (need.at_most(call, [target]), Vec::new());
     for rule in rules.of_try(asked(call, model), target) {
         match rule.account.hold(&rule.caps, need.within(rule, amount)) {
             Ok(enough) => held.push(enough),
@@ -180,12 +181,14 @@ impl Need {
     }
 
     /// With the dearest of `targets`.
-    fn at_most<'t>(&self, targets: impl IntoIterator<Item = &'t Target>) -> Amount {
+    fn at_most<'t>(&self, call: &Call, targets: impl IntoIterator<Item = &'t Target>) -> Amount {
         let mut most = Amount::of_a_call(0, Usd::ZERO);
         for target in targets {
             let output = target.facts.output.map_or(self.output, |cap| self.output.min(cap));
             let usage = Usage { input: Some(self.input), output: Some(output), ..Usage::default() };
-            let cost = target.facts.price.as_ref().and_then(|price| price.cost(&usage));
+            // A class that was asked for is not always what is given.
+            let dearer = |price: &Price| price.cost(&usage).max(price.cost_as(&usage, call.service_asked(price)));
+            let cost = target.facts.price.as_ref().and_then(dearer);
             most.tokens = most.tokens.max(Amount::of_a_call(self.input.saturating_add(output), Usd::ZERO).tokens);
             most.usd = most.usd.max(cost.unwrap_or_default());
         }

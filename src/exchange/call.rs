@@ -12,7 +12,7 @@ use super::conversation::Conversation;
 use super::cost::Bill;
 use super::made::Maker;
 use super::retold;
-use crate::canonical::{Called, Dialect, Fault, Lost, Usage, fnv};
+use crate::canonical::{Called, Dialect, Fault, Lost, Service, Usage, fnv};
 use crate::dialect::codec;
 use crate::dialect::codec::{About, Asked, Codec, Flavour};
 use crate::dialect::doors::Operation;
@@ -117,6 +117,8 @@ pub struct Call {
     pub(super) bill: Bill,
     /// What it may need, once somebody has asked.
     pub(super) need: OnceLock<Need>,
+    /// The class of service that it asks for, once somebody has asked.
+    pub(super) service: OnceLock<Service>,
     /// What is held for the call, until it is over.
     pub(super) held: Vec<Held>,
     /// What is held for the try that answers.
@@ -160,6 +162,7 @@ impl Call {
             route: AtomicU32::new(NO_ROUTE),
             bill: Bill::default(),
             need: OnceLock::new(),
+            service: OnceLock::new(),
             held: Vec::new(),
             held_for_try: Vec::new(),
             _in_flight: telemetry.metrics.call_began(),

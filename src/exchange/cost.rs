@@ -7,10 +7,11 @@
 use std::sync::Arc;
 
 use super::Call;
-use crate::canonical::{Usage, estimate};
-use crate::catalogue::Facts;
+use crate::canonical::{Service, Usage, estimate};
+use crate::catalogue::{Facts, Price};
 use crate::dialect::doors::Operation;
 use crate::dialect::flow::{Flow, Given};
+use crate::dialect::service_tier;
 use crate::ledger::Amount;
 use crate::money::Usd;
 
@@ -63,7 +64,18 @@ impl Call {
         if usage.is_empty() && !free() {
             return price.request.filter(|_| self.operation == Operation::Rerank);
         }
-        price.cost(usage)
+        match usage.service {
+            Some(_) => price.cost(usage),
+            None => price.cost_as(usage, self.service_asked(price)),
+        }
+    }
+
+    /// The class of service that the call asks for, where that makes a difference.
+    pub(super) fn service_asked(&self, price: &Price) -> Service {
+        if price.classes.is_empty() {
+            return Service::Standard;
+        }
+        *self.service.get_or_init(|| service_tier::of(&self.body).unwrap_or_default())
     }
 
     /// All of them, and what was thought to be used.

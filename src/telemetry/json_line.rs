@@ -182,6 +182,7 @@ impl Value for Usage {
             searches,
             billed_input,
             billed_output,
+            service: _,
         } = self;
         let mut object = Object::begin(line);
         object.set("input", input).set("output", output).set("cached", cached);

@@ -140,6 +140,7 @@ pub fn recorded_usage(text: &str) -> Usage {
         cache_write: number("/prompt_tokens_details/cache_write_tokens"),
         cache_write_1h: None,
         reasoning: number("/completion_tokens_details/reasoning_tokens"),
+        ..Usage::default()
     }
 }
 

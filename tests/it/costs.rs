@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use bytes::Bytes;
-use outrider::canonical::{Dialect, Usage};
+use outrider::canonical::{Dialect, Service, Usage};
 use outrider::catalogue::{Catalogue, Price, Table};
 use outrider::dialect::codec;
 use outrider::dialect::flow::{Flow, Stream};
@@ -51,6 +51,7 @@ const DIFFERENCES: &[(&str, &str, AsThere)] = &[
         let searches = answer.last("/usage/server_tool_use/web_search_requests")?;
         Some(answer.cost + Usd::from_nanos(10_000_000 * searches as i64))
     }),
+    ("openai", "it knows no classes of service", |answer| answer.price.cost_as(&answer.usage, Service::Standard)),
     ("mistral", "it does not read what came from the cache where that is told as `num_cached_tokens`", |answer| {
         answer.price.cost(&Usage { cached: None, ..answer.usage })
     }),
@@ -178,7 +179,7 @@ fn model(exchange: &Value) -> Option<String> {
 fn usage(recording: &Recording) -> Option<Usage> {
     let codec = codec::of(recording.dialect);
     if !recording.stream {
-        return Some(codec.read_reply(&recording.bytes).ok()?.usage);
+        return Some(codec.read_reply(&recording.bytes).ok()?.used());
     }
     let mut stream = Stream::native(codec, &about(false), false);
     let pushed = stream.push(Bytes::clone(&recording.bytes));

@@ -177,7 +177,7 @@ pub fn stop(stop: &Stop<'_>) -> String {
 
 /// The tokens.
 pub fn usage(usage: &Usage) -> String {
-    let Usage { input, output, cached, cache_write, cache_write_1h, reasoning } = usage;
+    let Usage { input, output, cached, cache_write, cache_write_1h, reasoning, service: _ } = usage;
     let counts = [
         ("input", input),
         ("cached", cached),

@@ -4,7 +4,9 @@ use bytes::Bytes;
 
 use super::calls::Calls;
 use super::{Flow, Garbage, Given, Passing, Pushed, Splice};
-use crate::canonical::{Event, Fault, FaultKind, Noted, PartStart, StopReason, StreamReader, StreamWriter, Usage};
+use crate::canonical::{
+    Event, Fault, FaultKind, Noted, PartStart, Service, StopReason, StreamReader, StreamWriter, Usage,
+};
 use crate::dialect::codec::{About, Codec, Framing};
 use crate::dialect::frames::{self, Frames};
 use crate::dialect::restore::Restore;
@@ -274,6 +276,7 @@ impl Seen {
             // An answer without words is one when there is a reason for it, such as a filter.
             Event::Stop { stop, .. } if output.splice.is_none() => self.begun |= stop.reason != StopReason::End,
             Event::Usage(usage) => self.usage.update(*usage),
+            Event::Start { service_tier: Some(tier), .. } => self.usage.service = Service::read(tier),
             Event::End => self.ended = true,
             _ => {}
         }

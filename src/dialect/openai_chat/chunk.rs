@@ -20,6 +20,8 @@ pub(super) struct Chunk<'a> {
     usage: Option<&'a RawValue>,
     #[serde(borrow)]
     x_groq: Option<&'a RawValue>,
+    #[serde(borrow)]
+    service_tier: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -98,7 +100,8 @@ impl<'a> Chunk<'a> {
 
     pub(super) fn usage(&self) -> Option<Usage> {
         let own = self.usage.and_then(|raw| usage::read(raw.get().as_bytes()));
-        own.or_else(|| usage::read_groq(self.x_groq?.get().as_bytes()))
+        let usage = own.or_else(|| usage::read_groq(self.x_groq?.get().as_bytes()))?;
+        Some(Usage { service: self.service_tier.and_then(|raw| usage::service(raw.get().as_bytes())), ..usage })
     }
 
     fn choices(&self) -> &[Choice<'a>] {

@@ -16,7 +16,7 @@ pub fn read_reply(operation: Operation, body: &[u8]) -> Result<Usage, Fault> {
     if body.trim_ascii().is_empty() {
         return Err(Fault::new(FaultKind::Empty, "the provider's answer is empty"));
     }
-    let mut scan = Scan::new(&["error", "choices", "data", "results", "usage", "x_groq", "object"]);
+    let mut scan = Scan::new(&["error", "choices", "data", "results", "usage", "x_groq", "object", "service_tier"]);
     let scanned = scan.push(body).and_then(|()| scan.finish());
     let found = scanned.map_err(|not_json| {
         let detail = format!("{} at byte {} of {}", not_json.what, not_json.at, body.len());
@@ -41,7 +41,8 @@ pub fn read_reply(operation: Operation, body: &[u8]) -> Result<Usage, Fault> {
             return Err(fault);
         }
     }
-    Ok(value("usage").and_then(usage::read).or_else(|| usage::read_groq(value("x_groq")?)).unwrap_or_default())
+    let usage = value("usage").and_then(usage::read).or_else(|| usage::read_groq(value("x_groq")?)).unwrap_or_default();
+    Ok(Usage { service: value("service_tier").and_then(usage::service), ..usage })
 }
 
 /// Each answer in a whole reply was stopped by a filter.

@@ -7,7 +7,7 @@ use memchr::memmem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::canonical::Usage;
+use crate::canonical::{Service, Str, Usage};
 
 /// Reads a `usage` object.
 pub(super) fn read(object: &[u8]) -> Option<Usage> {
@@ -64,6 +64,11 @@ pub(super) fn read_groq(object: &[u8]) -> Option<Usage> {
         usage: Option<&'a RawValue>,
     }
     read(serde_json::from_slice::<Groq<'_>>(object).ok()?.usage?.get().as_bytes())
+}
+
+/// Reads the class of service, a word.
+pub(super) fn service(word: &[u8]) -> Option<Service> {
+    Service::read(&serde_json::from_slice::<Str<'_>>(word).ok()?)
 }
 
 /// The usage of a reply of which only the end was kept: where providers write it.

@@ -55,19 +55,19 @@ pub(super) async fn held<R: Reply>(
         Lane::Native(codec) if call.operation == Operation::Chat => {
             let read = codec.read_reply(&body)?;
             unfiltered(policy, || read.is_filtered())?;
-            let (usage, noted) = (read.usage, Noted::of(&read));
+            let (usage, noted) = (read.used(), Noted::of(&read));
             (body, usage, noted)
         }
         Lane::Reformed { target, .. } if !call.head.stream => {
             let read = target.read_reply(&body)?;
             unfiltered(policy, || read.is_filtered())?;
-            let (usage, noted) = (read.usage, Noted::of(&read));
+            let (usage, noted) = (read.used(), Noted::of(&read));
             (body, usage, noted)
         }
         Lane::Reformed { client, target } => {
             let read = target.read_reply(&body)?;
             unfiltered(policy, || read.is_filtered())?;
-            (written(call, client, &read), read.usage, Noted::of(&read))
+            (written(call, client, &read), read.used(), Noted::of(&read))
         }
         Lane::Native(codec) => {
             let usage = whole::usage(call, codec, &body).unwrap_or_else(|| Ok(Usage::default()))?;
@@ -87,7 +87,7 @@ pub(super) async fn held<R: Reply>(
                 let mut read = target.read_reply(&body)?;
                 unfiltered(policy, || read.is_filtered())?;
                 restore.reply(&mut read);
-                (written(call, client, &read), read.usage, Noted::of(&read))
+                (written(call, client, &read), read.used(), Noted::of(&read))
             }
         },
     };
@@ -136,7 +136,7 @@ pub(super) async fn gathered<R: Reply>(
         return Err(empty(head.status));
     }
     let body = written(call, client, &read);
-    Ok(Held::new(reply, head, vec![body], Rest::Nothing(read.usage, Noted::of(&read))))
+    Ok(Held::new(reply, head, vec![body], Rest::Nothing(read.used(), Noted::of(&read))))
 }
 
 /// A whole answer in the client's dialect, as a stream where that was asked for.

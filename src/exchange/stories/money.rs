@@ -2,7 +2,7 @@
 
 use super::recovery::THERE;
 use super::*;
-use crate::catalogue::{Facts, Price};
+use crate::catalogue::{Class, Facts, Price, Service};
 use crate::money::Usd;
 use crate::routing::Model;
 
@@ -75,6 +75,37 @@ async fn who_leaves_pays_for_what_had_come() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_breaks_off_costs_too() {
     check(Answers(200, SSE, &[Send(HI), Cut]), true, 99, "a/x 0.000021, b/y 0.002", false).await;
+}
+
+const FLEX: &str = r#"{"choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],"service_tier":"flex","usage":{"prompt_tokens":1000,"completion_tokens":100}}"#;
+const USUAL: &str = r#"{"choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],"service_tier":"default","usage":{"prompt_tokens":1000,"completion_tokens":100}}"#;
+const FLEXIBLE: &str =
+    "data: {\"choices\":[],\"service_tier\":\"flex\",\"usage\":{\"prompt_tokens\":1000,\"completion_tokens\":100}}\n\n";
+
+/// What was given counts; where nobody says that, what was asked for. Flex costs half here.
+#[tokio::test(start_paused = true)]
+async fn a_class_of_service_has_its_price() {
+    let ask = r#"{"model":"m","service_tier":"flex","messages":[]}"#;
+    let stream = r#"{"model":"m","service_tier":"flex","stream":true,"messages":[]}"#;
+    let usual = r#"{"model":"m","messages":[]}"#;
+    for (body, act, expected) in [
+        (ask, Answers(200, JSON, &[Send(FLEX)]), "a/x 0.001"),
+        (ask, Answers(200, JSON, &[Send(USUAL)]), "a/x 0.002"),
+        (ask, Answers(200, JSON, &[Send(LONG)]), "a/x 0.001"),
+        (usual, Answers(200, JSON, &[Send(FLEX)]), "a/x 0.001"),
+        (usual, Answers(200, JSON, &[Send(LONG)]), "a/x 0.002"),
+        (stream, Answers(200, SSE, &[Send(HI), Send(STOP), Send(FLEXIBLE), Send(DONE)]), "a/x 0.001"),
+        (stream, Answers(200, SSE, &[Send(HI), Send(STOP), Send(COUNTED), Send(DONE)]), "a/x 0.001"),
+    ] {
+        let (input, output) = (Usd::parse("0.5"), Usd::parse("5"));
+        let class = Class { input, output, ..Class::of(Service::Flex) };
+        let (input, output) = (Usd::parse("1"), Usd::parse("10"));
+        let price = Price { input, output, classes: vec![class], ..Price::default() };
+        let facts = Arc::new(Facts { price: Some(price), ..Facts::default() });
+        let world = World::new(act, GOOD).with_facts(facts);
+        world.ask(body.into(), Duration::from_secs(99)).await;
+        assert_eq!(world.spent(), (expected.to_owned(), false), "{body}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

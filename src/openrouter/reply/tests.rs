@@ -27,6 +27,7 @@ const USAGE: Usage = Usage {
     searches: None,
     billed_input: None,
     billed_output: None,
+    service: None,
 };
 
 fn whole(by: &Answerer, body: &Value) -> Value {

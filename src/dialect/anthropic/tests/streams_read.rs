@@ -63,13 +63,13 @@ fn events_are_those_of_the_grammar() {
         [START, "{\"type\":\"ping\"}", &block(0, TEXT), &text(0, "a"), &text(0, "b"), &end(0), &why("end_turn"), STOP];
     let expected = [
         r#"Start { id: "msg_1", model: "m", created: None, service_tier: None }"#,
-        "Usage(Usage { input: Some(7), output: Some(1), cached: Some(2), cache_write: None, cache_write_1h: None, reasoning: None, searches: None, billed_input: None, billed_output: None })",
+        "Usage(Usage { input: Some(7), output: Some(1), cached: Some(2), cache_write: None, cache_write_1h: None, reasoning: None, searches: None, billed_input: None, billed_output: None, service: None })",
         "Ping",
         "PartStart { choice: 0, part: 0, start: Text }",
         r#"Delta { choice: 0, part: 0, delta: Text("a") }"#,
         r#"Delta { choice: 0, part: 0, delta: Text("b") }"#,
         "PartEnd { choice: 0, part: 0 }",
-        "Usage(Usage { input: Some(7), output: Some(9), cached: Some(2), cache_write: None, cache_write_1h: None, reasoning: None, searches: None, billed_input: None, billed_output: None })",
+        "Usage(Usage { input: Some(7), output: Some(9), cached: Some(2), cache_write: None, cache_write_1h: None, reasoning: None, searches: None, billed_input: None, billed_output: None, service: None })",
         r#"Stop { choice: 0, stop: Stop { reason: End, native: Some("end_turn"), sequence: None, explanation: None } }"#,
         "End",
     ];

@@ -10,8 +10,8 @@ use super::super::content::{citation, read_redacted};
 use super::super::{DIALECT, error, media, stop, usage, wire};
 use super::hosted::Hosted;
 use crate::canonical::{
-    Delta, Event, Fault, FaultKind, Foreign, Media, MediaKind, PartStart, Signature, Source, Str, StreamReader,
-    made_up_id,
+    Delta, Event, Fault, FaultKind, Foreign, Media, MediaKind, PartStart, Service, Signature, Source, Str,
+    StreamReader, Usage, made_up_id,
 };
 use crate::dialect::aws_events::EXCEPTION;
 use crate::dialect::wire::read_provider;
@@ -139,6 +139,8 @@ struct MessageStop<'a> {
 struct Metadata<'a> {
     #[serde(borrow)]
     usage: Option<wire::Usage<'a>>,
+    #[serde(borrow, rename = "serviceTier")]
+    service_tier: Option<wire::ServiceTier<'a>>,
 }
 
 type Out<'o> = &'o mut dyn FnMut(Event<'_>);
@@ -188,7 +190,9 @@ impl StreamReader for Reader {
             "metadata" => {
                 let metadata: Metadata<'_> = read_provider(data)?;
                 if let Some(counted) = &metadata.usage {
-                    out(Event::Usage(usage::read(counted)));
+                    let tier = metadata.service_tier.and_then(|tier| tier.kind);
+                    let service = tier.as_deref().and_then(Service::read);
+                    out(Event::Usage(Usage { service, ..usage::read(counted) }));
                 }
                 self.metered = true;
                 self.end_if_whole(out);

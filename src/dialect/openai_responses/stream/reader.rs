@@ -14,7 +14,8 @@ use super::super::wire::{Item, Piece, Response, Shape, lenient, text_of};
 use super::super::{OWN, carried, logprobs, usage};
 use super::open::{Kind, Out, Parts};
 use crate::canonical::{
-    Delta, Event, Fault, FaultKind, Numbering, Part, PartStart, Reasoning, Signature, StopReason, Str, StreamReader,
+    Delta, Event, Fault, FaultKind, Numbering, Part, PartStart, Reasoning, Service, Signature, StopReason, Str,
+    StreamReader, Usage,
 };
 use crate::dialect::error;
 use crate::dialect::wire::read_provider;
@@ -366,7 +367,9 @@ impl Reader {
         out(Event::Stop { choice: 0, stop: stop_of(&wire, self.complete) });
         let used = usage::of(wire.usage, wire.output.as_deref().unwrap_or_default());
         if !used.is_empty() {
-            out(Event::Usage(used));
+            // What was asked for is said at the beginning, what was given only here.
+            let service = wire.service_tier.as_deref().and_then(Service::read);
+            out(Event::Usage(Usage { service, ..used }));
         }
         out(Event::End);
     }
