@@ -24,7 +24,7 @@ use super::units::{Period, Share, Size};
 use super::waits::{After, Hold, KeepAlive};
 use super::words::words;
 
-pub use allowances::{Allowance, Per, Scope, Then, ThenWord};
+pub use allowances::{Allowance, OfProvider, Per, Scope, Then, ThenWord};
 pub use callers::Caller;
 pub use choice::{Balance, MaxPrice, Prefer, Promise, Require, Scoring, Sticky};
 pub use intercept::{Authority, Intercept, NameConstraints, OnClientReject};
@@ -132,6 +132,8 @@ settings! {
         max_in_flight: Option<NonZeroUsize> = None,
         /// Probing of its addresses, or `off`.
         health: Switch<Health> = Switch::On(Health::default()),
+        /// How much may be used of it, by all together: as `limits` with `for: {provider: NAME}`.
+        limits: OneOrMore<Located<OfProvider>> = OneOrMore::default(),
         /// What it does with what it is sent, for `require`.
         data: Data = Data::default(),
         /// How its models' weights are stored, for `require`: `fp8`, `bf16` ...
@@ -139,7 +141,6 @@ settings! {
         /// The models it offers, for lists of models and for hints. Others can be asked for all the same.
         models: Named<Offer> = Named::default(),
     }
-    later ["limits"]
 
     /// How a provider's certificate is checked.
     pub struct Tls {

@@ -32,7 +32,10 @@ fn every_problem_is_told_with_its_place() {
     check("# nothing yet\nproviders:\nmodels: {}\n", &[]);
     check("provider: {}", &["1:1 provider: unknown key `provider`"]);
     check("- a", &["1:1 : expected a map, found a list"]);
-    check("providers: {a: {limits: 1}}", &["1:17 providers.a.limits: `limits` is not supported by this version yet"]);
+    check(
+        "providers: {a: {health: {model: 1}}}",
+        &["1:26 providers.a.health.model: `model` is not supported by this version yet"],
+    );
     check(
         "log: {level: loud}",
         &["1:14 log.level: expected one of `error`, `warn`, `info`, `debug`, `trace`, found `loud`"],
@@ -118,7 +121,7 @@ fn remedies_are_given() {
     check("provider: {}", "did you mean `providers`?");
     check("shutdown: {zzz: 1}", "known here: `grace`");
     check("providers: {a: {models: {m: {zzz: 1}}}}", "known here: `context`, `abilities`, `price`, `max_in_flight`");
-    check("providers: {a: {limits: 1}}", "take it out");
+    check("providers: {a: {health: {model: 1}}}", "take it out");
     check("body_limit: ${NONE}", "set it, or give a default with `${NONE:-default}`");
 }
 

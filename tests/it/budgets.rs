@@ -62,6 +62,76 @@ fn a_providers_limit_sends_the_call_to_the_next_target() {
     });
 }
 
+/// Whoever is in it is refused when it is used up, in its own words; everybody else is not.
+#[test]
+fn each_scope_counts_its_own() {
+    run(async {
+        let provider = Provider::start().await;
+        let rules = "callers: {research: {header: {x-who: research}}, lab: {header: {x-who: lab}}, anybody: {}}
+budgets:
+  of-caller: {for: {caller: research}, requests: 1, per: day}
+  of-team: {for: {header: {x-team: 'a*'}}, requests: 1, per: week}
+  of-model: {for: {model: small}, requests: 1, per: month}
+  of-target: {for: {model: b/other}, requests: 1, per: hour, then: deny}
+  of-all: {for: {caller: lab, header: {x-team: b}, model: m, provider: a}, tokens: 1, per: minute, then: deny}";
+        let proxy = limited(rules, &provider).await;
+        let (as_who, of_team) =
+            (|who: &str| Call::chat("m").header("x-who", who), |call: Call, team: &str| call.header("x-team", team));
+        for (name, per, inside, outside) in [
+            ("of-caller", "day", as_who("research"), as_who("lab")),
+            ("of-team", "week", of_team(Call::chat("m"), "ab"), of_team(Call::chat("m"), "b")),
+            ("of-model", "month", Call::chat("small"), Call::chat("m")),
+            ("of-target", "hour", Call::chat("b/other"), Call::chat("b/another")),
+            ("of-all", "minute", of_team(as_who("lab"), "b"), as_who("lab")),
+        ] {
+            assert_eq!(proxy.send(inside.clone()).await.status, 200, "{name}");
+            let refused = proxy.send(inside).await;
+            assert_eq!(refused.status, 429, "{name}: {}", refused.text());
+            let told = refused.error_message();
+            assert!(told.contains(&format!("`{name}` has 1 ")) && told.contains(&format!(" per {per}")), "{told}");
+            let pause: u64 = refused.header("retry-after").parse().unwrap();
+            let longest = match per {
+                "minute" => 60,
+                "hour" => 3_600,
+                "day" => 86_400,
+                "week" => 7 * 86_400,
+                _ => 31 * 86_400,
+            };
+            assert!((1..=longest).contains(&pause), "{name}: {pause}");
+            assert_eq!(proxy.send(outside).await.status, 200, "{name}");
+        }
+    });
+}
+
+/// What is said of a provider where that stands is a limit like any other.
+#[test]
+fn a_provider_may_say_its_own_limits() {
+    run(async {
+        let provider = Provider::start().await;
+        let fields = |limits: &str| {
+            format!("base_url: \"{}\", api_key: sk-secret-a, health: off, limits: {limits}", provider.url())
+        };
+        let config = |limits: &str| {
+            let config = Config::default().entry("a", &fields(limits)).provider("b", &provider);
+            config.model("m", "{targets: [a/m-a], fallbacks: [b/m-b]}")
+        };
+        let proxy = Proxy::start(&config("{requests: 1, per: hour}")).await;
+        for target in ["a/m-a", "b/m-b"] {
+            assert_eq!(proxy.send(Call::chat("m")).await.header("x-outrider-target"), target);
+        }
+        let spend = proxy.ask("/spend").await.json();
+        assert_eq!(
+            (&spend["budgets"][0]["name"], &spend["budgets"][0]["then"]),
+            (&json!("provider a per hour"), &json!("next"))
+        );
+        let proxy = Proxy::start(&config("[{tokens: 1, per: minute, then: deny}, {requests: 9, per: day}]")).await;
+        assert_eq!(proxy.send(Call::chat("m")).await.header("x-outrider-target"), "a/m-a");
+        let refused = proxy.send(Call::chat("m")).await;
+        assert_eq!(refused.status, 429, "nobody else is asked: {}", refused.text());
+        assert!(refused.text().contains("`provider a per minute` has 1 tokens per minute"), "{}", refused.text());
+    });
+}
+
 #[test]
 fn a_budget_may_fall_back_to_another_model_or_only_warn() {
     run(async {

@@ -40,6 +40,20 @@ settings! {
         provider: Option<Located<String>> = None,
     }
 
+    /// How much may be used of one provider in a time.
+    pub struct OfProvider {
+        /// Money: `50 USD`.
+        limit: Option<Money> = None,
+        /// Tries there.
+        requests: Option<NonZeroU64> = None,
+        /// Tokens of prompts and answers.
+        tokens: Option<NonZeroU64> = None,
+        /// How long it has to last: the last `minute` or `hour`, or the calendar's `day`, `week` or `month`, in UTC.
+        per: Located<Per> = Located::unplaced(Per::Day),
+        /// What becomes of a try for which there is not enough: the next target is asked, or `wait`, `warn`, `deny`.
+        then: Located<ThenWord> = Located::unplaced(ThenWord::Next),
+    }
+
     /// The long form of what becomes of a call.
     pub struct ThenForm {
         /// The model that answers in the place of the one asked for.
@@ -72,6 +86,16 @@ words! {
         Next = "next",
         /// It waits.
         Wait = "wait",
+    }
+}
+
+impl OfProvider {
+    /// The same said of the provider with that name.
+    pub fn of(&self, provider: &Located<String>) -> Allowance {
+        let scope = Scope { provider: Some(provider.clone()), ..Scope::default() };
+        let Self { limit, requests, tokens, per, then } = self.clone();
+        let then = Some(Located { value: Then::Word(then.value), place: then.place });
+        Allowance { scope, limit, requests, tokens, per, then }
     }
 }
 

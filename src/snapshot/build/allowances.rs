@@ -1,5 +1,6 @@
 //! Budgets and limits, decided: whose use counts, of what, and what happens when it is too much.
 
+use std::borrow::Cow;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use crate::routing::routes::Pattern;
 pub fn check(config: &Config, problems: &mut Vec<Problem>) {
     let mut names: Vec<String> = Vec::new();
     for (place, name, said) in all(config) {
+        let said = &*said;
         let mut wrong = |place: &Place, what: String, help: String| {
             problems.push(Problem::new(place.clone(), what).help(help));
         };
@@ -109,15 +111,20 @@ fn is_about_tries(said: &Allowance, config: &Config) -> bool {
 }
 
 /// Where each stands, its name, if it has one, and what is said of it.
-fn all(config: &Config) -> impl Iterator<Item = (&Place, Option<&str>, &Allowance)> {
-    let budgets = config.budgets.0.iter().map(|(name, said)| (&name.place, Some(name.value.as_str()), said));
-    let limits = config.limits.iter().map(|said| (&said.place, None, &said.value));
-    budgets.chain(limits)
+fn all(config: &Config) -> impl Iterator<Item = (&Place, Option<&str>, Cow<'_, Allowance>)> {
+    let budgets = config.budgets.0.iter();
+    let budgets = budgets.map(|(name, said)| (&name.place, Some(name.value.as_str()), Cow::Borrowed(said)));
+    let limits = config.limits.iter().map(|said| (&said.place, None, Cow::Borrowed(&said.value)));
+    let providers = config.providers.0.iter().flat_map(|(name, provider)| {
+        provider.limits.0.iter().map(|said| (&said.place, None, Cow::Owned(said.value.of(name))))
+    });
+    budgets.chain(limits).chain(providers)
 }
 
 /// The rules, in which nothing is wrong. What was used of those that were there `before` stays used.
 pub fn open(config: &Config, before: Option<&Rules>) -> Rules {
     Rules::new(all(config).map(|(_, name, said)| {
+        let said = &*said;
         let (scope, told) = scope(said, config);
         let period = period(said.per.value);
         let name: Arc<str> = name.map_or_else(|| unnamed(said, config).into(), Into::into);

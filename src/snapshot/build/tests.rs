@@ -317,6 +317,7 @@ fn budgets_for_nobody_are_told_with_the_nearest() {
     check("limits: [{for: {model: one/x}, requests: 1, then: next}]", &[]);
     check("limits: [{requests: 1, then: next}]", &["4:30 limits[0].then: `next` needs tries that can go elsewhere"]);
     check("budgets: {b: {}}", &["4:11 budgets.b: nothing is limited"]);
+    check("limits: [{for: {header: {x-team: a}}, requests: 1, per: week}]", &[]);
     check("limits: [{requests: 1}, {tokens: 1}]", &["4:25 limits[1]: `everybody per day` is there twice"]);
     check(
         "budgets: {b: {limit: 1 USD, then: {fallback: smal}}}",
