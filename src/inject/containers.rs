@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use super::settings::{GROUP, Mode, Owner, Settings, Source};
-use super::variables::{ADMIN_PORT, AUTHORITY, AUTHORITY_KEY, KEY, REDIRECT_PORT, TRUST};
+use super::variables::{ADMIN_PORT, AUTHORITY, AUTHORITY_KEY, KEY, LEDGER, REDIRECT_PORT, TRUST};
 use super::volumes;
 
 /// In the order in which they start.
@@ -46,8 +46,11 @@ fn sidecar(settings: &Settings) -> Value {
 
 /// Where the application looks for whom to trust is fixed here; a configuration need not say it again.
 fn environment(settings: &Settings) -> Vec<Value> {
-    let ours =
-        [("OUTRIDER_CA_CERT", format!("{TRUST}/{AUTHORITY}")), ("OUTRIDER_CA_KEY", format!("{KEY}/{AUTHORITY_KEY}"))];
+    let ours = [
+        ("OUTRIDER_CA_CERT", format!("{TRUST}/{AUTHORITY}")),
+        ("OUTRIDER_CA_KEY", format!("{KEY}/{AUTHORITY_KEY}")),
+        ("STATE_DIRECTORY", LEDGER.to_owned()),
+    ];
     let ours = ours.into_iter().filter(|(name, _)| !settings.env.iter().any(|(said, _)| said == name));
     let ours = ours.map(|(name, value)| json!({"name": name, "value": value}));
     let said = settings.env.iter().map(|(name, value)| json!({"name": name, "value": value}));

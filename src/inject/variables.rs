@@ -21,6 +21,9 @@ pub(super) const KEY: &str = "/var/run/outrider/key";
 /// The file there with the authority's key.
 pub(super) const AUTHORITY_KEY: &str = "ca.key";
 
+/// The folder of the sidecar alone in which it keeps what calls have cost.
+pub(super) const LEDGER: &str = "/var/lib/outrider";
+
 /// The file with ours alone.
 pub(super) const AUTHORITY: &str = "ca.pem";
 

@@ -4,18 +4,20 @@ use serde_json::{Map, Value, json};
 
 use super::pod::{name, rows};
 use super::settings::Settings;
-use super::variables::{KEY, TRUST};
+use super::variables::{KEY, LEDGER, TRUST};
 
 /// Adds the volumes that are not there yet.
 pub(super) fn add(spec: &mut Map<String, Value>, settings: &Settings) {
     let present = rows(spec, "volumes");
-    // In memory: neither ever lies on a node's disk. They live as long as the pod, so that a sidecar that is started
+    // Key and trust are in memory: neither ever lies on a node's disk. They live as long as the pod, so that a sidecar that is started
     // again keeps the authority that the application trusts.
     let ours = [
         json!({"name": "outrider-config", "configMap": {"name": settings.config_map}}),
         json!({"name": "outrider-key", "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}}),
         json!({"name": "outrider-trust", "emptyDir": {"medium": "Memory", "sizeLimit": "4Mi"}}),
         json!({"name": "outrider-tmp", "emptyDir": {"sizeLimit": "16Mi"}}),
+        // What was spent outlives the container; a volume of that name, such as a claim's, outlives the pod.
+        json!({"name": "outrider-ledger", "emptyDir": {"sizeLimit": "128Mi"}}),
     ];
     for volume in ours {
         if !present.iter().any(|other| name(other) == name(&volume)) {
@@ -31,6 +33,7 @@ pub(super) fn of_sidecar() -> Value {
         {"name": "outrider-key", "mountPath": KEY},
         {"name": "outrider-trust", "mountPath": TRUST},
         {"name": "outrider-tmp", "mountPath": "/tmp"},
+        {"name": "outrider-ledger", "mountPath": LEDGER},
     ])
 }
 

@@ -19,6 +19,10 @@ def pod(mode: str) -> dict:
     return demo(mode)["spec"]["template"]["spec"]
 
 
+def volume(spec: dict, name: str) -> dict:
+    return next(each for each in spec["volumes"] if each["name"] == name)
+
+
 class Sidecar(unittest.TestCase):
     def test_starts_first_and_stays(self):
         for mode, order in [("proxy", ["outrider"]), ("redirect", ["outrider-init", "outrider"])]:
@@ -45,11 +49,24 @@ class Sidecar(unittest.TestCase):
                                       for mount in container.get("volumeMounts", [])}
                   for container in spec["initContainers"] + spec["containers"]}
         self.assertEqual(mounts["outrider"], {"outrider-config": True, "outrider-key": False,
-                                              "outrider-trust": False, "outrider-tmp": False})
+                                              "outrider-trust": False, "outrider-tmp": False,
+                                              "outrider-ledger": False})
         self.assertEqual(mounts["app"], {"outrider-trust": True})
         self.assertEqual(mounts["outrider-init"], {})
         volumes = {volume["name"]: volume for volume in spec["volumes"]}
         self.assertEqual(volumes["outrider-key"]["emptyDir"]["medium"], "Memory")
+
+    def test_keeps_what_was_spent(self):
+        spec = pod("proxy")
+        sidecar = spec["initContainers"][-1]
+        env = {each["name"]: each.get("value") for each in sidecar["env"]}
+        place = {mount["name"]: mount["mountPath"] for mount in sidecar["volumeMounts"]}["outrider-ledger"]
+        self.assertEqual(env["STATE_DIRECTORY"], place)
+        # On a disk: memory would be taken from the sidecar's own.
+        self.assertEqual(volume(spec, "outrider-ledger")["emptyDir"], {"sizeLimit": "128Mi"})
+        claimed = one(rendered({"demo": {"enabled": True, "ledgerClaim": "spent"}}), "Deployment", "outrider-demo")
+        claimed = volume(claimed["spec"]["template"]["spec"], "outrider-ledger")
+        self.assertEqual(claimed["persistentVolumeClaim"], {"claimName": "spent"})
 
     def test_is_told_to_the_application(self):
         for mode in ("proxy", "redirect"):

@@ -41,6 +41,7 @@ args: [run, -c, /etc/outrider/outrider.yaml]
 env:
   - {name: OUTRIDER_CA_CERT, value: /var/run/outrider/trust/ca.pem}
   - {name: OUTRIDER_CA_KEY, value: /var/run/outrider/key/ca.key}
+  - {name: STATE_DIRECTORY, value: /var/lib/outrider}
 {{- with .Values.sidecar.secretNames }}
 envFrom:
   {{- range . }}
@@ -66,6 +67,7 @@ volumeMounts:
   - {name: outrider-key, mountPath: /var/run/outrider/key}
   - {name: outrider-trust, mountPath: /var/run/outrider/trust}
   - {name: outrider-tmp, mountPath: /tmp}
+  - {name: outrider-ledger, mountPath: /var/lib/outrider}
 {{- end }}
 
 {{/* The whole folder is mounted: a file by `subPath` would never change. */}}
@@ -79,6 +81,13 @@ volumeMounts:
   emptyDir: {medium: Memory, sizeLimit: 4Mi}
 - name: outrider-tmp
   emptyDir: {sizeLimit: 16Mi}
+# What was spent of budgets: it outlives a restart of the container.
+- name: outrider-ledger
+  {{- if .Values.demo.ledgerClaim }}
+  persistentVolumeClaim: {claimName: {{ .Values.demo.ledgerClaim }}}
+  {{- else }}
+  emptyDir: {sizeLimit: 128Mi}
+  {{- end }}
 {{- end }}
 
 {{- define "outrider.app.mounts" -}}
