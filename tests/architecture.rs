@@ -53,6 +53,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "telemetry",
             "provider",
             "routing",
+            "ledger",
             "snapshot",
         ],
     ),

@@ -63,6 +63,8 @@ impl ShutdownSignalWatch for Drain {
         else {
             return ShutdownSignal::FastShutdown;
         };
+        // A file that may not grow (RLIMIT_FSIZE) would end the process; whoever writes it is told all the same.
+        let _over = on(SignalKind::from_raw(libc::SIGXFSZ));
         tokio::select! {
             _ = terminate.recv() => {
                 tracing::info!(calls = self.busy.load(Ordering::Relaxed), "SIGTERM received, draining");

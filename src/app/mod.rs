@@ -30,7 +30,7 @@ use crate::exchange::Exchange;
 use crate::health::Registry;
 use crate::ledger::Journal;
 use crate::listener::{Door, Front, Gateway, Ways};
-use crate::openrouter::Past;
+use crate::openrouter::Observed;
 use crate::provider::auth::Courier;
 use crate::snapshot::Snapshot;
 use crate::telemetry::{Format, Telemetry};
@@ -72,11 +72,10 @@ pub struct Start {
 struct Shared {
     snapshot: Arc<ArcSwap<Snapshot>>,
     registry: Arc<Registry>,
-    past: Arc<Past>,
+    observed: Arc<Observed>,
     leaves: Option<Arc<Leaves>>,
     telemetry: Arc<Telemetry>,
-    /// `None`: nothing is kept.
-    books: Option<Arc<Journal>>,
+    books: Arc<Journal>,
     readiness: Arc<Readiness>,
     pool: Arc<Pool>,
     busy: Arc<AtomicUsize>,
@@ -123,7 +122,7 @@ impl Shared {
             books,
             snapshot: Arc::new(ArcSwap::new(start.snapshot.clone())),
             registry: start.registry.clone(),
-            past: Arc::default(),
+            observed: Arc::default(),
             leaves: start.leaves.clone(),
             telemetry: Arc::new(telemetry),
             readiness: Arc::default(),
@@ -143,10 +142,11 @@ impl Shared {
             fetch: Courier::new(self.pool.clone()),
             snapshot: self.snapshot.clone(),
             registry: self.registry.clone(),
-            past: self.past.clone(),
+            observed: self.observed.clone(),
             telemetry: self.telemetry.clone(),
         };
-        let gateway = Gateway::new(exchange, own_names(), self.busy.clone(), ways.clone(), door);
+        let books = self.books.clone();
+        let gateway = Gateway::new(exchange, books, own_names(), self.busy.clone(), ways.clone(), door);
         let mut proxy = HttpProxy::new(gateway, conf.clone());
         let mut options = HttpServerOptions::default();
         options.h2c = true; // the AWS SDK for JavaScript speaks nothing else

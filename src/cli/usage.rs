@@ -11,7 +11,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{CONFIG, DATA_ERROR, NO_INPUT, USAGE};
 use crate::config::{Environment, Process};
-use crate::ledger::journal::report::{By, Sum, sums};
+use crate::ledger::journal::report::{By, Of, Sum};
+use crate::ledger::journal::sums_in;
 use crate::ledger::ledger_path;
 
 /// What is to be told.
@@ -74,7 +75,7 @@ fn told(options: &Options) -> Result<String, (u8, String)> {
 fn read(path: &Path, by: &[By], first: i64, last: i64) -> Result<Vec<Sum>, Box<dyn std::error::Error>> {
     let books = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     books.busy_timeout(std::time::Duration::from_secs(2))?;
-    Ok(sums(&books, by, first, last)?)
+    Ok(sums_in(&books, by, &Of { first, last, caller: None })?)
 }
 
 fn by(words: &[String]) -> Result<Vec<By>, (u8, String)> {

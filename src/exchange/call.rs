@@ -20,7 +20,7 @@ use crate::dialect::head::RequestHead;
 use crate::dialect::offered::Offered;
 use crate::ledger::Held;
 use crate::names::CallerName;
-use crate::openrouter::{Past, Spoken};
+use crate::openrouter::{Observed, Spoken};
 use crate::provider::Provider;
 use crate::routing::inside::Inside;
 use crate::routing::routes::{NO_ROUTE, Traits};
@@ -112,8 +112,8 @@ pub struct Call {
     pub record: CallRecord,
     /// The first route that fits, by its index.
     pub(super) route: AtomicU32,
-    /// Who remembers it when it is over.
-    pub(super) past: Option<Arc<Past>>,
+    /// Who remembers how its targets did when it is over.
+    pub(super) observed: Option<Arc<Observed>>,
     pub(super) bill: Bill,
     /// What it may need, once somebody has asked.
     pub(super) need: OnceLock<Need>,
@@ -156,7 +156,7 @@ impl Call {
             spoken: None,
             conversation: None,
             maker: None,
-            past: None,
+            observed: None,
             first_id: record.id.clone(),
             record,
             route: AtomicU32::new(NO_ROUTE),
@@ -299,9 +299,10 @@ impl Drop for Call {
         let route = usize::try_from(*self.route.get_mut()).ok().and_then(|index| self.snapshot.routes.get(index));
         self.record.route = route.map(|route| route.name.clone());
         self.record.total = self.arrived.elapsed();
+        self.record.by_name = retold::by_name(self);
         self.telemetry.emit(&self.record);
-        if let Some(past) = self.past.take() {
-            retold::remember(self, &past);
+        if let Some(observed) = self.observed.take() {
+            retold::remember(self, &observed);
         }
     }
 }

@@ -53,7 +53,7 @@ pub use refusal::refuse;
 
 use crate::canonical::{Fault, FaultKind};
 use crate::health::Registry;
-use crate::openrouter::Past;
+use crate::openrouter::Observed;
 use crate::provider::auth::Fetch;
 use crate::routing::plan::Plan;
 use crate::snapshot::Snapshot;
@@ -103,8 +103,8 @@ pub struct Exchange<T> {
     pub snapshot: Arc<ArcSwap<Snapshot>>,
     /// What was learned.
     pub registry: Arc<Registry>,
-    /// Calls that are over.
-    pub past: Arc<Past>,
+    /// How targets did, as clients are told.
+    pub observed: Arc<Observed>,
     /// Who is told.
     pub telemetry: Arc<Telemetry>,
 }
@@ -113,7 +113,7 @@ impl<T: Transport> Exchange<T> {
     /// Serves one model call to its end.
     pub async fn serve(&self, arrival: Arrival, caller: &mut impl Caller) {
         let mut call = Call::open(arrival, self.snapshot.load_full(), self.telemetry.clone());
-        call.past = Some(self.past.clone());
+        call.observed = Some(self.observed.clone());
         routed::recognise(&mut call);
         let mut client = Attended::new(caller);
         match self.walk(&mut call, &mut client).await {

@@ -1,5 +1,6 @@
 //! Who answers, told to clients that speak OpenRouter's dialect in its words.
 
+use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
@@ -7,12 +8,12 @@ use http::{HeaderName, HeaderValue};
 
 use super::answer::{Answer, Rest};
 use super::{Call, hold, outbound};
-use crate::canonical::{Fault, FaultKind};
-use crate::names::TargetId;
-use crate::openrouter::{self, Answerer, Endpoint, Events, Generation, Past, error, providers};
+use crate::canonical::Fault;
+use crate::openrouter::{self, Answerer, Endpoint, Events, Observed, error, providers};
 use crate::routing::Target;
 use crate::routing::plan::Plan;
-use crate::telemetry::{Attempt, Outcome};
+use crate::telemetry::Attempt;
+use crate::telemetry::record::{ByName, bounded};
 
 /// `X-Generation-Id`: the name of the answer, by which it can be asked for later.
 pub(super) const GENERATION: HeaderName = HeaderName::from_static("x-generation-id");
@@ -74,46 +75,28 @@ fn status(attempt: &Attempt) -> u16 {
     attempt.status.unwrap_or(if attempt.fault.is_some() { 502 } else { 200 })
 }
 
-/// A call that is over is kept in mind: as one of those of its target, and by its name where its client has one.
-pub(super) fn remember(call: &Call, past: &Past) {
+/// A call that is over is kept in mind as one of those of its targets.
+pub(super) fn remember(call: &Call, observed: &Observed) {
     let record = &call.record;
-    if record.attempts.is_empty() {
-        return;
+    if !record.attempts.is_empty() {
+        let now = UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
+        observed.note(record, record.total.as_secs_f64(), now);
     }
-    let (seconds, now) = (record.total.as_secs_f64(), UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs()));
-    let Some(spoken) = &call.spoken else { return past.note(record, None, seconds, now) };
-    let header = |name: &str| call.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let name = |target: &TargetId| {
-        let (id, model) = target.as_str().split_once('/').unwrap_or((target.as_str(), ""));
-        let provider = call.snapshot.providers.get(id).map_or(id, |provider| providers::display(provider));
-        (provider.to_owned(), model.to_owned())
+}
+
+/// What is kept of a call whose answer has a name, by which its client can ask for it.
+pub(super) fn by_name(call: &Call) -> Option<Arc<ByName>> {
+    let spoken = call.spoken.as_ref().filter(|_| !call.record.attempts.is_empty())?;
+    let header = |name: &str| {
+        let text = call.headers.get(name).and_then(|value| value.to_str().ok());
+        text.map(|text| bounded(text).into())
     };
-    let provider = record.target.as_ref().map(|target| name(target).0).unwrap_or_default();
-    let model = record.target.as_ref().map(|target| target.as_str().to_owned()).unwrap_or_default();
-    let tried = record.attempts.iter().map(|attempt| {
-        let (provider, model) = name(&attempt.target);
-        (provider, model, status(attempt), attempt.took.as_secs_f64() * 1000.0)
-    });
-    let generation = Generation {
-        id: spoken.generation.clone(),
-        caller: record.caller.clone(),
-        request: record.id.to_string(),
-        created: call.created,
-        model,
-        provider,
-        api: openrouter::api(record.operation),
-        streamed: record.stream,
-        cancelled: record.outcome == Outcome::Fault(FaultKind::ClientGone),
-        first_token: record.first_token.map(|first| first.as_secs_f64() * 1000.0),
-        total: seconds * 1000.0,
-        usage: record.tokens(),
-        cost: record.cost,
-        session: call.wishes.session.as_deref().map(str::to_owned),
+    Some(Arc::new(ByName {
+        name: spoken.generation.as_str().into(),
+        session: call.wishes.session.clone(),
         agent: header("user-agent"),
         referer: header("http-referer"),
-        tried: tried.collect(),
-    };
-    past.note(record, Some(generation), seconds, now);
+    }))
 }
 
 /// What is told beside a fault: whose it is, and who was asked before.

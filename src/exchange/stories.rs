@@ -1,5 +1,6 @@
 //! Whole calls, with scripted providers and a paused clock: no socket, no waiting.
 
+mod budgets;
 mod faults;
 mod hedging;
 mod money;
@@ -198,7 +199,7 @@ impl World {
             fetch: Courier::new(Pool::new()), // no provider here has a login
             snapshot: Arc::new(ArcSwap::from_pointee(built)),
             registry,
-            past: Arc::default(),
+            observed: Arc::default(),
             telemetry: Arc::new(Telemetry::new(Format::Json, LevelFilter::OFF, std::io::sink())),
         })
     }

@@ -3,12 +3,14 @@
 //! How far the spending can go beyond a limit: by what calls in flight cost beyond what is held for them, and no more.
 //! That is nothing where a call says how long its answer may be. The lock is held for some tens of instructions.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use smallvec::SmallVec;
+
 use super::amount::{Amount, Caps, Meter};
-use super::window::{Moment, Period, Window};
+use super::window::{self, Moment, Period, Window};
 
 /// What was used of one allowance. It outlives reloads, under its name.
 #[derive(Debug)]
@@ -18,11 +20,13 @@ pub struct Account {
     /// How long an allowance lasts.
     pub period: Period,
     start: Instant,
+    /// The calendar's clock.
+    calendar: fn() -> i64,
     state: Mutex<State>,
     /// Calls that wait for room.
     waiting: AtomicUsize,
-    /// It was told that it is used up.
-    told: AtomicBool,
+    /// In which period it was told last that it is used up.
+    told: AtomicI64,
     /// It was told that there are calls whose cost is not known.
     told_unpriced: AtomicBool,
 }
@@ -30,14 +34,18 @@ pub struct Account {
 #[derive(Debug)]
 struct State {
     window: Window,
-    /// Of what is used: for calls that have not ended.
-    held: Amount,
-    /// Settled since the journal last asked.
-    unsaved: Amount,
-    /// The tick of `unsaved`.
-    unsaved_tick: i64,
+    /// Of what is used: for calls that have not ended, and in which period these began.
+    held: (i64, Amount),
+    /// Settled since the journal last asked, by the period in which calls began.
+    unsaved: Settled,
     refused: u64,
 }
+
+/// What was settled, by the number of the period.
+pub type Settled = SmallVec<[(i64, Amount); 1]>;
+
+/// So many periods are told apart: this one, the last, and those of a clock that is set.
+const MOST_PERIODS: usize = 4;
 
 /// An allowance that is not enough.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,22 +83,29 @@ pub struct Standing {
 impl Account {
     /// Nothing used.
     pub fn new(key: &str, period: Period) -> Self {
-        let (held, unsaved) = (Amount::default(), Amount::default());
-        let state = State { window: Window::new(period), held, unsaved, unsaved_tick: i64::MIN, refused: 0 };
+        let held = (i64::MIN, Amount::default());
+        let state = State { window: Window::new(period), held, unsaved: Settled::new(), refused: 0 };
         Self {
             key: key.into(),
             period,
             start: tokio::time::Instant::now().into_std(),
+            calendar: window::unix,
             state: Mutex::new(state),
             waiting: AtomicUsize::new(0),
-            told: AtomicBool::new(false),
+            told: AtomicI64::new(i64::MIN),
             told_unpriced: AtomicBool::new(false),
         }
     }
 
+    /// The same by another calendar, which may be set.
+    #[cfg(test)]
+    pub(super) fn by(self, calendar: fn() -> i64) -> Self {
+        Self { calendar, ..self }
+    }
+
     /// Holds `amount`, if there is so much.
     pub fn hold(self: &Arc<Self>, caps: &Caps, amount: Amount) -> Result<Held, Short> {
-        let now = Moment::now(self.start);
+        let now = self.now();
         let mut state = self.state();
         let mut then = state.window.used(now);
         then += amount;
@@ -104,47 +119,46 @@ impl Account {
 
     /// Holds `amount`, be there so much or not.
     pub fn hold_anyway(self: &Arc<Self>, amount: Amount) -> Held {
-        let now = Moment::now(self.start);
+        let now = self.now();
         self.held(&mut self.state(), amount, now)
     }
 
     /// How it stands.
     pub fn standing(&self, caps: &Caps) -> Standing {
-        let now = Moment::now(self.start);
+        let now = self.now();
         let mut state = self.state();
         let mut spent = state.window.used(now);
-        spent -= state.held;
+        let rolls = !self.period.is_of_the_calendar();
+        let (tick, held) = state.held;
+        let held = if rolls || tick == self.period.tick(now) { held } else { Amount::default() };
+        spent -= held;
+        let spent = spent.at_least_nothing(); // what is held may be of parts that are over
         let one = Amount { requests: 1, ..Amount::default() };
-        Standing { spent, held: state.held, refused: state.refused, renewed_in: state.window.room_in(caps, one, now) }
+        Standing { spent, held, refused: state.refused, renewed_in: state.window.room_in(caps, one, now) }
     }
 
     /// What was used before this process began, or by others beside it, in the period that is `tick`.
     pub fn learn(&self, tick: i64, amount: Amount) {
-        let now = Moment::now(self.start);
+        let now = self.now();
         let mut state = self.state();
         if self.period.tick(now) == tick {
             state.window.take(amount, now);
         }
     }
 
-    /// What was settled since this was last asked, and in which period.
-    pub fn unsaved(&self) -> Option<(i64, Amount)> {
-        let mut state = self.state();
-        let unsaved = std::mem::take(&mut state.unsaved);
-        (unsaved != Amount::default()).then_some((state.unsaved_tick, unsaved))
+    /// What was settled since this was last asked, of accounts of the calendar.
+    pub fn unsaved(&self) -> Settled {
+        std::mem::take(&mut self.state().unsaved)
     }
 
     /// It could not be saved.
     pub fn still_unsaved(&self, tick: i64, amount: Amount) {
-        let mut state = self.state();
-        if state.unsaved_tick == tick {
-            state.unsaved += amount;
-        }
+        self.state().save_later(tick, amount);
     }
 
     /// The period that it is.
     pub fn tick(&self) -> i64 {
-        self.period.tick(Moment::now(self.start))
+        self.period.tick(self.now())
     }
 
     /// A place among those who wait for room, if fewer than `most` do.
@@ -153,9 +167,10 @@ impl Account {
         (self.waiting.fetch_add(1, Relaxed) < most).then_some(place)
     }
 
-    /// Whether this is the first time that it has to be told that it is used up.
+    /// Whether this is the first time in its period that it has to be told that it is used up; of those that roll, at all.
     pub fn tells(&self) -> bool {
-        !self.told.swap(true, Relaxed)
+        let period = if self.period.is_of_the_calendar() { self.tick() } else { 0 };
+        self.told.swap(period, Relaxed) != period
     }
 
     /// Whether this is the first time that it has to be told that costs are not known.
@@ -165,12 +180,32 @@ impl Account {
 
     fn held(self: &Arc<Self>, state: &mut State, amount: Amount, now: Moment) -> Held {
         let tick = state.window.take(amount, now);
-        state.held += amount;
+        if self.period.is_of_the_calendar() && state.held.0 != tick {
+            state.held = (tick, Amount::default()); // those before do not count in this one
+        }
+        state.held.1 += amount;
         Held { account: self.clone(), tick, amount, settled: false }
+    }
+
+    fn now(&self) -> Moment {
+        Moment::now(self.start, (self.calendar)())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn save_later(&mut self, tick: i64, amount: Amount) {
+        if amount == Amount::default() {
+            return;
+        }
+        match self.unsaved.iter().position(|(known, _)| *known == tick) {
+            Some(index) => self.unsaved[index].1 += amount,
+            None if self.unsaved.len() < MOST_PERIODS => self.unsaved.push((tick, amount)),
+            None => {} // nobody's clock is set so often in half a second
+        }
     }
 }
 
@@ -193,13 +228,12 @@ impl Held {
         let mut more = actual;
         more -= self.amount;
         state.window.correct(self.tick, more);
-        state.held -= self.amount;
-        if state.unsaved_tick < self.tick {
-            (state.unsaved_tick, state.unsaved) = (self.tick, Amount::default());
+        let kept = self.account.period.is_of_the_calendar();
+        if !kept || state.held.0 == self.tick {
+            state.held.1 -= self.amount;
         }
-        // What began in a period that is over counts for nobody any more.
-        if state.unsaved_tick == self.tick {
-            state.unsaved += actual;
+        if kept {
+            state.save_later(self.tick, actual);
         }
     }
 }

@@ -44,6 +44,13 @@ impl Amount {
     }
 }
 
+impl Amount {
+    /// The same without what is below nothing.
+    pub fn at_least_nothing(self) -> Self {
+        Self { requests: self.requests.max(0), tokens: self.tokens.max(0), usd: self.usd.max(Usd::ZERO) }
+    }
+}
+
 impl Caps {
     /// The first thing that `used` has more of than is allowed.
     pub fn exceeded_by(&self, used: &Amount) -> Option<Meter> {

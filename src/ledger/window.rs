@@ -33,11 +33,15 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// Now. `start`: any moment before, always the same.
-    pub fn now(start: Instant) -> Self {
-        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        Self { since_start: tokio::time::Instant::now().into_std().duration_since(start), unix: since_1970 as i64 }
+    /// Now, by the calendar `unix`. `start`: any moment before, always the same.
+    pub fn now(start: Instant, unix: i64) -> Self {
+        Self { since_start: tokio::time::Instant::now().into_std().duration_since(start), unix }
     }
+}
+
+/// Seconds since 1970.
+pub fn unix() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()) as i64
 }
 
 const DAY: i64 = 86_400;

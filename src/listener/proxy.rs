@@ -25,6 +25,7 @@ use crate::dialect::codec::Flavour;
 use crate::dialect::openai_chat;
 use crate::dialect::{codec, doors};
 use crate::exchange::{Arrival, Exchange, request_id};
+use crate::ledger::Journal;
 use crate::openrouter::pages;
 use crate::snapshot::Snapshot;
 use crate::telemetry::{CallRecord, Outcome};
@@ -33,6 +34,7 @@ use crate::upstream::Transport;
 /// What Pingora calls for each request.
 pub struct Gateway<T: Transport> {
     pub(super) exchange: Exchange<T>,
+    books: Arc<Journal>,
     pub(super) own_names: Vec<String>,
     busy: Arc<AtomicUsize>,
     pub(super) ways: Arc<Ways>,
@@ -46,16 +48,17 @@ pub struct Context {
 }
 
 impl<T: Transport> Gateway<T> {
-    /// `own_names`: under which names of the network this machine is called; `busy` counts requests in progress; `ways`
+    /// `books`: what calls have cost, for clients that ask; `own_names`: under which names of the network this machine is called; `busy` counts requests in progress; `ways`
     /// and `door`: what is done about requests for other hosts.
     pub fn new(
         exchange: Exchange<T>,
+        books: Arc<Journal>,
         own_names: Vec<String>,
         busy: Arc<AtomicUsize>,
         ways: Arc<Ways>,
         door: Door,
     ) -> Self {
-        Self { exchange, own_names, busy, ways, door }
+        Self { exchange, books, own_names, busy, ways, door }
     }
 
     /// Whether the page that sent this request is one that may, if it came from a page.
@@ -119,8 +122,9 @@ impl<T: Transport> ProxyHttp for Gateway<T> {
             return Ok(true);
         }
         let now = UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
-        let sources = pages::Sources { snapshot: &snapshot, caller: Some(&caller), past: &self.exchange.past, now };
-        if let Some((status, page)) = pages::page(&head.method, head.uri.path(), head.uri.query(), &sources) {
+        let (observed, books) = (&*self.exchange.observed, &*self.books);
+        let sources = pages::Sources { snapshot: &snapshot, caller: Some(&caller), observed, books, now };
+        if let Some((status, page)) = pages::page(&head.method, head.uri.path(), head.uri.query(), &sources).await {
             return reject::json(session, status, page, allow_origin).await.map(|()| true);
         }
         if let Some(dialect) = doors::lists_models(&head.method, head.uri.path(), &head.headers) {

@@ -10,7 +10,6 @@ mod few;
 mod metadata;
 mod observed;
 pub mod pages;
-mod past;
 mod preferences;
 pub mod providers;
 mod reply;
@@ -21,8 +20,7 @@ mod spoken;
 
 pub use choose::{OPENROUTER, bare, choose};
 pub use metadata::{Endpoint, metadata};
-pub use pages::account::api;
-pub use past::{Generation, Past};
+pub use observed::Observed;
 pub use reply::{Answerer, Events, dollars};
 pub use rewrite::{Reader, Rewritten, names, rewrite};
 pub use spoken::Spoken;

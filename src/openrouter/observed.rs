@@ -3,6 +3,7 @@
 //! Health looks at half a minute and forgets; this is for people and dashboards, and decides nothing.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::canonical::{Blame, FaultKind};
 use crate::names::TargetId;
@@ -25,7 +26,7 @@ const TARGETS: usize = 512;
 
 /// What is known of targets.
 #[derive(Debug, Default)]
-pub(super) struct Observed(HashMap<TargetId, Seen>);
+pub struct Observed(Mutex<HashMap<TargetId, Seen>>);
 
 /// What is known of one.
 #[derive(Debug, Default)]
@@ -66,13 +67,14 @@ pub struct Shown {
 
 impl Observed {
     /// Learns from a call that is over. `now` in seconds since 1970.
-    pub(super) fn note(&mut self, record: &CallRecord, seconds: f64, now: u64) {
+    pub fn note(&self, record: &CallRecord, seconds: f64, now: u64) {
+        let mut targets = self.targets();
         for attempt in &record.attempts {
             let Some(good) = counts(attempt) else { continue };
-            if !self.0.contains_key(&attempt.target) && self.0.len() >= TARGETS {
+            if !targets.contains_key(&attempt.target) && targets.len() >= TARGETS {
                 continue;
             }
-            let seen = self.0.entry(attempt.target.clone()).or_default();
+            let seen = targets.entry(attempt.target.clone()).or_default();
             seen.count(good, now);
             if good {
                 let alone = record.attempts.len() == 1;
@@ -88,8 +90,9 @@ impl Observed {
     }
 
     /// How `target` did.
-    pub(super) fn show(&self, target: &TargetId, now: u64) -> Shown {
-        let Some(seen) = self.0.get(target) else { return Shown::default() };
+    pub fn show(&self, target: &TargetId, now: u64) -> Shown {
+        let targets = self.targets();
+        let Some(seen) = targets.get(target) else { return Shown::default() };
         let recent = |minutes: u64| seen.samples.iter().filter(move |sample| sample.at + minutes * 60 >= now);
         // The slow ones are at the other end.
         let slowness = |minutes| recent(minutes).filter_map(|sample| Some(-sample.throughput?)).collect();
@@ -98,6 +101,10 @@ impl Observed {
             latency: MINUTES.map(|minutes| percentiles(recent(minutes).map(|sample| sample.first_token).collect())),
             throughput: MINUTES.map(|minutes| Some(percentiles(slowness(minutes))?.map(|negative| -negative))),
         }
+    }
+
+    fn targets(&self) -> MutexGuard<'_, HashMap<TargetId, Seen>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -160,7 +167,7 @@ mod tests {
 
     #[test]
     fn uptime_and_percentiles_are_those_of_their_time() {
-        let mut observed = Observed::default();
+        let observed = Observed::default();
         let target = CallRecord::sample().attempts[0].target.clone();
         assert_eq!(observed.show(&target, 1_000_000), Shown::default());
         let now = 1_000_000;
@@ -182,17 +189,17 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_bounded() {
-        let mut observed = Observed::default();
+        let observed = Observed::default();
         for number in 0..2 * SLOTS as u64 {
             observed.note(&call(None, 1, 1), 1.0, number * SLOT);
         }
-        let seen = observed.0.values().next().unwrap();
-        assert_eq!((seen.minutes.len(), seen.samples.len()), (SLOTS, SAMPLES));
+        let kept = observed.targets().values().map(|seen| (seen.minutes.len(), seen.samples.len())).next();
+        assert_eq!(kept, Some((SLOTS, SAMPLES)));
         for number in 0..2 * TARGETS {
             let mut record = call(None, 1, 1);
             record.attempts[0].target = format!("openai/made-up-{number}").as_str().into();
             observed.note(&record, 1.0, 0);
         }
-        assert_eq!(observed.0.len(), TARGETS);
+        assert_eq!(observed.targets().len(), TARGETS);
     }
 }

@@ -65,6 +65,21 @@ pub struct CallRecord {
     pub queued: Duration,
     /// Of the whole, Outrider's own work: neither waiting for the client nor for an upstream.
     pub added: Duration,
+    /// What is kept where the client can ask for the call by the name of its answer.
+    pub by_name: Option<Arc<ByName>>,
+}
+
+/// What a client that can ask for its call by the name of the answer is told beside the rest.
+#[derive(Debug, Default)]
+pub struct ByName {
+    /// The name of the answer.
+    pub name: Box<str>,
+    /// The conversation that the client says it belongs to.
+    pub session: Option<Box<str>>,
+    /// The client's `user-agent`.
+    pub agent: Option<Box<str>>,
+    /// The client's `http-referer`.
+    pub referer: Option<Box<str>>,
 }
 
 /// One try at one target.
@@ -123,6 +138,7 @@ impl CallRecord {
             total: Duration::ZERO,
             queued: Duration::ZERO,
             added: Duration::ZERO,
+            by_name: None,
         }
     }
 }
@@ -243,6 +259,7 @@ impl CallRecord {
             total: Duration::from_micros(812_345),
             queued: Duration::ZERO,
             added: Duration::from_micros(90),
+            by_name: None,
         }
     }
 }

@@ -235,6 +235,27 @@ fn money_that_is_spent_is_told_and_ends_with_the_budget() {
         assert_eq!((refused.status, &refused.json()["error"]["code"]), (402, &json!("insufficient_quota")));
         assert!(refused.error_message().contains("`all` has 0.5 USD per day"), "{}", refused.text());
         assert!(refused.header("retry-after").parse::<u64>().unwrap() <= 86_400);
+        let long = json!({"model": "a/m", "max_tokens": 10, "messages": [{"role": "user", "content": "hi"}]});
+        let gemini = json!({"contents": [{"parts": [{"text": "hi"}]}], "generationConfig": {"maxOutputTokens": 10}});
+        let converse =
+            json!({"messages": [{"role": "user", "content": [{"text": "hi"}]}], "inferenceConfig": {"maxTokens": 10}});
+        let responses = json!({"model": "a/m", "max_output_tokens": 16, "input": "hi"});
+        for (path, body, status, at, word) in [
+            ("/v1/responses", &responses, 402, "/error/code", "insufficient_quota"),
+            ("/v1/messages", &long, 402, "/error/type", "billing_error"),
+            ("/v1beta/models/a%2Fm:generateContent", &gemini, 402, "/error/status", "RESOURCE_EXHAUSTED"),
+            ("/model/a%2Fm/converse", &converse, 400, "", ""),
+            ("/v2/chat", &long, 402, "", ""),
+            ("/api/v1/chat/completions", &long, 402, "/error/code", ""),
+        ] {
+            let reply = proxy.send(Call::post(path, body)).await;
+            assert_eq!(reply.status, status, "{path}: {}", reply.text());
+            assert!(reply.text().contains("`all` has 0.5 USD per day, of which 0."), "{path}: {}", reply.text());
+            assert!((1..=86_400).contains(&reply.header("retry-after").parse::<u64>().unwrap()), "{path}");
+            if !word.is_empty() {
+                assert_eq!(reply.json().pointer(at), Some(&json!(word)), "{path}");
+            }
+        }
         let spent = proxy.metric("outrider_cost_usd_total", &["caller=\"default\"", "target=\"a/m\""]).await;
         assert!((spent - cost * f64::from(calls)).abs() < 1e-9 && spent <= 0.5, "{spent} for {calls}");
         assert!(0.5 - spent < 0.2, "most of it could be spent: {spent}");

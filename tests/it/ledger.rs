@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::client::Call;
@@ -92,6 +92,96 @@ fn a_kill_takes_no_more_than_the_last_second() {
             assert!(old > before && (old..=all).contains(&kept), "round {round}: {old} <= {kept} <= {all}");
             before = kept;
         }
+    });
+}
+
+/// Its disk is full for a while: no call is refused, and none is missing once there is room.
+#[test]
+fn a_full_disk_stops_no_call_and_loses_none() {
+    run_within(Duration::from_secs(60), async {
+        let (provider, folder) = (Provider::start().await, TempDir::new().unwrap());
+        let proxy = started(folder.path(), &provider, "budgets: {all: {requests: 30, per: month}}").await;
+        assert_eq!(proxy.send(Call::chat("m")).await.status, 200);
+        let calls = |count| {
+            let told = format!("\"calls\": {count},");
+            let json = || usage(folder.path(), &["--by", "model", "--json"]);
+            async move { eventually("all is written", json, |(_, text)| text.contains(&told)).await }
+        };
+        calls(1).await;
+        proxy.may_write("0").await;
+        for _ in 0..20 {
+            assert_eq!(proxy.send(Call::chat("m")).await.status, 200);
+        }
+        proxy.says("the ledger cannot be written; calls go on").await;
+        assert!(proxy.metric("outrider_ledger_errors_total", &[]).await >= 1.0);
+        assert_eq!(spent(&proxy).await, 21, "budgets are kept in memory");
+        proxy.may_write("unlimited").await;
+        proxy.says("the ledger is written again").await;
+        calls(21).await;
+        assert_eq!(proxy.metric("outrider_ledger_lost_calls_total", &[]).await, 0.0);
+    });
+}
+
+/// It starts while the disk is full, and begins its books when there is room.
+#[test]
+fn books_are_opened_once_there_is_room() {
+    run_within(Duration::from_secs(60), async {
+        let (provider, folder) = (Provider::start().await, TempDir::new().unwrap());
+        let proxy = started(folder.path(), &provider, "").await;
+        proxy.may_write("0").await;
+        assert_eq!(proxy.send(Call::chat("m")).await.status, 200);
+        proxy.says("the ledger cannot be written; calls go on").await;
+        proxy.may_write("unlimited").await;
+        proxy.says("the ledger is written again").await;
+        let (_, told) = usage(folder.path(), &["--json"]).await;
+        assert!(told.contains("\"calls\": 1,"), "{told}");
+    });
+}
+
+/// As OpenRouter's clients send it.
+fn chat() -> Call {
+    let body = json!({"model": "m", "messages": [{"role": "user", "content": "hi"}]});
+    Call::post("/api/v1/chat/completions", &body)
+}
+
+/// What OpenRouter's clients ask for afterwards is there after a restart, for whose calls they were.
+#[test]
+fn answers_can_be_asked_for_after_a_restart() {
+    run(async {
+        let (provider, folder) = (Provider::start().await, TempDir::new().unwrap());
+        let callers = "callers: {one: {header: {x-who: one}}, other: {header: {x-who: other}}}";
+        let call = |who: &str| chat().header("x-who", who);
+        let get = |who: &str, path: &str| Call::get(path).header("x-who", who);
+        let mut proxy = started(folder.path(), &provider, callers).await;
+        let reply = proxy.send(call("one")).await;
+        let path = format!("/api/v1/generation?id={}", reply.header("x-generation-id"));
+        let told = || proxy.send(get("one", &path));
+        eventually("it is told of", told, |told| told.status == 200).await;
+        proxy.signal("TERM").await;
+        assert!(proxy.exit().await.success());
+        let proxy = started(folder.path(), &provider, callers).await;
+        let told = proxy.send(get("one", &path)).await;
+        assert_eq!((told.status, &told.json()["data"]["model"]), (200, &"a/m-a".into()), "{}", told.text());
+        assert_eq!(proxy.send(get("other", &path)).await.status, 404);
+        let rows = |who: &'static str| {
+            let page = proxy.send(get(who, "/api/v1/activity"));
+            async move { page.await.json()["data"].as_array().unwrap().len() }
+        };
+        assert_eq!((rows("one").await, rows("other").await), (1, 0));
+    });
+}
+
+/// The same where no ledger is kept on a disk.
+#[test]
+fn without_a_ledger_answers_can_be_asked_for_while_it_runs() {
+    run(async {
+        let provider = Provider::start().await;
+        let config = Config::default().top("ledger: off").provider("a", &provider).model("m", "{targets: [a/m-a]}");
+        let proxy = Proxy::start(&config).await;
+        let reply = proxy.send(chat()).await;
+        let path = format!("/api/v1/generation?id={}", reply.header("x-generation-id"));
+        eventually("it is told of", || proxy.send(Call::get(&path)), |told| told.status == 200).await;
+        assert_eq!(proxy.send(Call::get("/api/v1/activity")).await.json()["data"][0]["requests"], 1);
     });
 }
 

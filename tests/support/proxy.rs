@@ -319,6 +319,14 @@ impl Proxy {
         eventually(&what, || self.config(), |config| config.contains(text)).await;
     }
 
+    /// From now on no file that it writes may have more bytes; `unlimited`: any.
+    pub async fn may_write(&self, bytes: &str) {
+        let id = self.child.id().expect("still running").to_string();
+        let limit = format!("--fsize={bytes}:unlimited");
+        let set = Command::new("prlimit").args(["--pid", &id, &limit]).status().await;
+        assert!(set.expect("prlimit, of util-linux").success());
+    }
+
     /// Sends a signal, by its name without `SIG`.
     pub async fn signal(&self, name: &str) {
         let id = self.child.id().expect("still running").to_string();

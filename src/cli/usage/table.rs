@@ -3,30 +3,24 @@
 use serde_json::{Map, Value, json};
 
 use crate::ledger::journal::report::{By, Sum};
+use crate::ledger::journal::sums::Counts;
 
 const NUMBERS: [&str; 9] =
     ["calls", "failed", "input", "output", "cached", "cache_write", "reasoning", "unpriced", "cost_usd"];
 
-fn numbers(sum: &Sum) -> [String; 9] {
-    let Sum { calls, failed, input, output, cached, cache_write, reasoning, unpriced, cost, .. } = sum;
-    let counts = [calls, failed, input, output, cached, cache_write, reasoning, unpriced].map(i64::to_string);
-    let [calls, failed, input, output, cached, cache_write, reasoning, unpriced] = counts;
-    [calls, failed, input, output, cached, cache_write, reasoning, unpriced, cost.to_string()]
+fn counts(counts: &Counts) -> [i64; 8] {
+    let Counts { calls, failed, input, output, cached, cache_write, reasoning, unpriced, .. } = *counts;
+    [calls, failed, input, output, cached, cache_write, reasoning, unpriced]
+}
+
+fn numbers(of: &Counts) -> impl Iterator<Item = String> {
+    counts(of).into_iter().map(|count| count.to_string()).chain([of.cost.to_string()])
 }
 
 fn total(sums: &[Sum]) -> Sum {
-    sums.iter().fold(Sum::default(), |all, sum| Sum {
-        names: Vec::new(),
-        calls: all.calls + sum.calls,
-        failed: all.failed + sum.failed,
-        unpriced: all.unpriced + sum.unpriced,
-        input: all.input.saturating_add(sum.input),
-        output: all.output.saturating_add(sum.output),
-        cached: all.cached.saturating_add(sum.cached),
-        cache_write: all.cache_write.saturating_add(sum.cache_write),
-        reasoning: all.reasoning.saturating_add(sum.reasoning),
-        cost: all.cost + sum.cost,
-    })
+    let mut total = Sum::default();
+    sums.iter().for_each(|sum| total.counts += sum.counts);
+    total
 }
 
 /// With a line of its own for all of it.
@@ -34,9 +28,9 @@ pub(super) fn text(by: &[By], sums: &[Sum]) -> String {
     let header = by.iter().map(|by| by.as_str().to_owned()).chain(NUMBERS.map(str::to_owned)).collect();
     let name = |name: &String| if name.is_empty() { "-".to_owned() } else { printable(name) };
     let mut rows: Vec<Vec<String>> = vec![header];
-    rows.extend(sums.iter().map(|sum| sum.names.iter().map(name).chain(numbers(sum)).collect()));
+    rows.extend(sums.iter().map(|sum| sum.names.iter().map(name).chain(numbers(&sum.counts)).collect()));
     let all = (0..by.len()).map(|index| if index == 0 { "total".to_owned() } else { String::new() });
-    rows.push(all.chain(numbers(&total(sums))).collect());
+    rows.push(all.chain(numbers(&total(sums).counts)).collect());
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..by.len() + NUMBERS.len()).map(width).collect();
     let line = |row: &Vec<String>| {
@@ -47,7 +41,7 @@ pub(super) fn text(by: &[By], sums: &[Sum]) -> String {
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
     };
     let mut text: String = rows.iter().map(line).collect();
-    if sums.iter().any(|sum| sum.unpriced > 0) {
+    if sums.iter().any(|sum| sum.counts.unpriced > 0) {
         text.push_str("unpriced: calls whose cost is not known, and which are not in cost_usd\n");
     }
     text
@@ -62,11 +56,9 @@ fn printable(name: &str) -> String {
 pub(super) fn json(by: &[By], sums: &[Sum]) -> String {
     let object = |sum: &Sum| {
         let names = by.iter().zip(&sum.names).map(|(by, name)| (by.as_str().to_owned(), json!(name)));
-        let Sum { calls, failed, input, output, cached, cache_write, reasoning, unpriced, cost, .. } = sum;
-        let counts = [calls, failed, input, output, cached, cache_write, reasoning, unpriced];
-        let counts = NUMBERS.iter().zip(counts).map(|(name, count)| ((*name).to_owned(), json!(count)));
+        let counts = NUMBERS.iter().zip(counts(&sum.counts)).map(|(name, count)| ((*name).to_owned(), json!(count)));
         let mut object: Map<String, Value> = names.chain(counts).collect();
-        object.insert("cost_usd".to_owned(), json!(cost.to_string()));
+        object.insert("cost_usd".to_owned(), json!(sum.counts.cost.to_string()));
         Value::Object(object)
     };
     let rows: Vec<Value> = sums.iter().map(object).collect();
@@ -78,7 +70,7 @@ pub(super) fn csv(by: &[By], sums: &[Sum]) -> String {
     let header = by.iter().map(|by| by.as_str().to_owned()).chain(NUMBERS.map(str::to_owned));
     let mut text = header.collect::<Vec<_>>().join(",") + "\r\n";
     for sum in sums {
-        let cells = sum.names.iter().map(|name| cell(name)).chain(numbers(sum));
+        let cells = sum.names.iter().map(|name| cell(name)).chain(numbers(&sum.counts));
         text.push_str(&(cells.collect::<Vec<_>>().join(",") + "\r\n"));
     }
     text
@@ -98,12 +90,14 @@ mod tests {
 
     fn sum(name: &str, calls: i64, cost: &str) -> Sum {
         let cost = Usd::parse(cost).unwrap();
-        Sum { names: vec![name.to_owned()], calls, input: 1_000, output: 20, cost, ..Sum::default() }
+        let counts = Counts { calls, input: 1_000, output: 20, cost, ..Counts::default() };
+        Sum { names: vec![name.to_owned()], counts }
     }
 
     #[test]
     fn a_table_has_columns_and_a_total() {
-        let sums = [sum("smart", 2, "1.25"), Sum { unpriced: 3, ..sum("", 10, "0.000000001") }];
+        let mut sums = [sum("smart", 2, "1.25"), sum("", 10, "0.000000001")];
+        sums[1].counts.unpriced = 3;
         let expected = "\
 model  calls  failed  input  output  cached  cache_write  reasoning  unpriced     cost_usd
 smart      2       0   1000      20       0            0          0         0         1.25

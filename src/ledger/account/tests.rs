@@ -36,13 +36,13 @@ fn what_is_held_is_not_there_for_others_and_what_was_not_used_comes_back() {
 fn what_was_settled_is_saved_once() {
     let account = Arc::new(Account::new("a", Period::Day));
     let held = account.hold(&caps("1"), costing("0.7")).unwrap();
-    assert_eq!(account.unsaved(), None, "nothing is saved before it is settled");
+    assert!(account.unsaved().is_empty(), "nothing is saved before it is settled");
     held.settle(costing("0.2"));
-    let (tick, amount) = account.unsaved().unwrap();
+    let (tick, amount) = account.unsaved()[0];
     assert_eq!((tick, amount), (account.tick(), costing("0.2")));
-    assert_eq!(account.unsaved(), None);
+    assert!(account.unsaved().is_empty());
     account.still_unsaved(tick, amount);
-    assert_eq!(account.unsaved(), Some((tick, amount)));
+    assert_eq!(account.unsaved()[..], [(tick, amount)]);
     account.learn(tick, costing("0.5"));
     account.learn(tick - 1, costing("0.5"));
     assert_eq!(account.standing(&caps("1")).spent.usd, usd("0.7"));
@@ -97,6 +97,48 @@ fn no_more_are_let_in_than_there_is_room_for() {
         held.len()
     });
     assert_eq!(inside, 1_000);
+}
+
+/// Midnight comes while a call is under way: it counts on the day on which it began, and is not held on the next.
+#[test]
+fn what_began_yesterday_is_not_held_today() {
+    static CLOCK: AtomicI64 = AtomicI64::new(86_399);
+    let account = Arc::new(Account::new("a", Period::Day).by(|| CLOCK.load(Ordering::Relaxed)));
+    let held = account.hold(&caps("1"), costing("0.7")).unwrap();
+    CLOCK.store(86_400, Ordering::Relaxed);
+    let standing = account.standing(&caps("1"));
+    assert_eq!((standing.spent, standing.held), (Amount::default(), Amount::default()));
+    held.settle(costing("0.5"));
+    assert_eq!(account.standing(&caps("1")).spent, Amount::default());
+    assert_eq!(account.unsaved()[..], [(0, costing("0.5"))], "the journal knows of it");
+}
+
+/// A clock that was ahead for a while leaves nothing behind that is not saved.
+#[test]
+fn what_is_settled_is_saved_whatever_the_calendar_says() {
+    static CLOCK: AtomicI64 = AtomicI64::new(0);
+    let account = Arc::new(Account::new("a", Period::Month).by(|| CLOCK.load(Ordering::Relaxed) * 86_400));
+    let mut saved = Vec::new();
+    for day in [40, 71, 40, 9, 40] {
+        CLOCK.store(day, Ordering::Relaxed);
+        account.hold_anyway(Amount::default()).settle(costing("0.1"));
+        saved.extend(account.unsaved());
+    }
+    let months: Vec<i64> = saved.iter().map(|(tick, _)| tick - 1970 * 12).collect();
+    assert_eq!(months, [1, 2, 1, 0, 1]);
+    CLOCK.store(40, Ordering::Relaxed);
+    assert!(account.hold(&caps("0.5"), costing("0.5")).is_err(), "this month's is not had twice");
+}
+
+#[test]
+fn it_is_told_once_a_period_that_it_is_used_up() {
+    static CLOCK: AtomicI64 = AtomicI64::new(0);
+    let account = Account::new("a", Period::Day).by(|| CLOCK.load(Ordering::Relaxed));
+    assert_eq!([account.tells(), account.tells()], [true, false]);
+    CLOCK.store(86_400, Ordering::Relaxed);
+    assert_eq!([account.tells(), account.tells()], [true, false]);
+    let minute = Account::new("a", Period::Minute);
+    assert_eq!([minute.tells(), minute.tells()], [true, false]);
 }
 
 #[test]

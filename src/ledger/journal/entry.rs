@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use crate::canonical::Usage;
 use crate::money::Usd;
 use crate::names::{CallerName, ModelName, TargetId};
+use crate::telemetry::record::ByName;
 use crate::telemetry::{CallRecord, Outcome};
 
 /// One call: what its record says that is worth keeping. Names are shared with it.
@@ -49,6 +50,8 @@ pub struct Entry {
     pub total: Duration,
     /// Each try.
     pub tries: SmallVec<[Try; 1]>,
+    /// What is kept where its client can ask for it by the answer's name.
+    pub by_name: Option<Arc<ByName>>,
 }
 
 /// One try.
@@ -102,6 +105,7 @@ impl Entry {
                         .or(attempt.cost.map(|cost| (Usage::default(), Some(cost)))),
                 })
                 .collect(),
+            by_name: record.by_name.clone(),
         }
     }
 

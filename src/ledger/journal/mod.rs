@@ -4,23 +4,35 @@
 //! written at once, so that a process that dies takes less than a second's with it. Where nothing can be written, the
 //! operator is told once, calls go on, and what does not fit is counted as lost.
 
+mod clerk;
 mod entry;
+mod memory;
+mod queries;
 pub mod report;
 mod sqlite;
+mod store;
+pub mod sums;
+mod tables;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use prometheus::IntCounter;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 pub use entry::Entry;
-pub use sqlite::{Sqlite, StoreError};
+pub use memory::Memory;
+pub use queries::sums as sums_in;
+pub use sqlite::Sqlite;
+pub use store::{Spending, Store, StoreError};
 
 use super::Account;
-use super::amount::Amount;
 use crate::telemetry::{Books, CallRecord};
+use clerk::Clerk;
 
 /// From the first call to when it is written, with what has come meanwhile.
 const GATHERED: Duration = Duration::from_millis(500);
@@ -31,22 +43,8 @@ const MOST: usize = 8_192;
 /// How long whoever asks, or leaves, waits for the thread.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What one account has used up of a period.
-#[derive(Clone, Debug)]
-pub struct Spending {
-    /// The account's key.
-    pub key: Box<str>,
-    /// The number of the period.
-    pub tick: i64,
-    /// How much.
-    pub amount: Amount,
-}
-
-/// Where books are kept: a file beside this process, or, some day, a service that several ask.
-pub trait Store: Send {
-    /// Adds all of it, or nothing; gives what everybody has spent of each account's period.
-    fn save(&mut self, calls: &[Entry], spent: &[Spending]) -> Result<Vec<Amount>, StoreError>;
-}
+/// So many questions wait for their answer.
+const MOST_QUESTIONS: usize = 64;
 
 /// Where the file is, and how long each call stays in it.
 #[derive(Clone, Debug)]
@@ -91,7 +89,7 @@ struct State {
     leaving: bool,
 }
 
-type Question = Box<dyn FnOnce(&mut Sqlite) + Send>;
+type Question = Box<dyn FnOnce(&mut dyn Store) + Send>;
 
 impl std::fmt::Debug for State {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -105,7 +103,7 @@ impl Journal {
         let restore = accounts.iter().any(|account| account.period.is_of_the_calendar());
         let state = Mutex::new(State { accounts, ..State::default() });
         let shared = Arc::new(Shared { state, work: Condvar::new(), losses, place });
-        let mut clerk = Clerk { shared: shared.clone(), store: None, known: Vec::new(), ill: false };
+        let mut clerk = Clerk::new(shared.clone());
         if restore {
             clerk.write(&mut Vec::new());
         }
@@ -125,16 +123,39 @@ impl Journal {
     /// What `ask` finds out from the books, everything up to now included. `None`: they cannot be read. Blocks.
     pub fn ask<T: Send + 'static>(
         &self,
-        ask: impl FnOnce(&mut Sqlite) -> Result<T, StoreError> + Send + 'static,
+        ask: impl FnOnce(&mut dyn Store) -> Result<T, StoreError> + Send + 'static,
     ) -> Option<T> {
         let (answers, answer) = mpsc::sync_channel(1);
-        let question = move |store: &mut Sqlite| {
-            let found = ask(store).inspect_err(|error| tracing::warn!(%error, "the ledger cannot be read"));
-            let _ = answers.send(found.ok()); // whoever asked may have left
-        };
-        self.shared.state().questions.push(Box::new(question));
-        self.hurry();
+        self.put(ask, move |found| _ = answers.send(found)); // whoever asked may have left
         answer.recv_timeout(PATIENCE).ok().flatten()
+    }
+
+    /// The same without blocking.
+    pub async fn asked<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&mut dyn Store) -> Result<T, StoreError> + Send + 'static,
+    ) -> Option<T> {
+        let (answers, answer) = oneshot::channel();
+        self.put(ask, move |found| _ = answers.send(found));
+        timeout(PATIENCE, answer).await.ok()?.ok().flatten()
+    }
+
+    /// Puts a question. Where it cannot be answered, `tell` is dropped.
+    fn put<T>(
+        &self,
+        ask: impl FnOnce(&mut dyn Store) -> Result<T, StoreError> + Send + 'static,
+        tell: impl FnOnce(Option<T>) + Send + 'static,
+    ) {
+        let question = move |store: &mut dyn Store| {
+            let found = ask(store).inspect_err(|error| tracing::warn!(%error, "the ledger cannot be read"));
+            tell(found.ok());
+        };
+        let mut state = self.shared.state();
+        if state.questions.len() < MOST_QUESTIONS {
+            state.questions.push(Box::new(question));
+        }
+        drop(state);
+        self.hurry();
     }
 
     /// Where they are kept.
@@ -179,125 +200,34 @@ impl Drop for Journal {
     }
 }
 
+impl Place {
+    /// Books that are open there: in memory, where there is no place, or none that can be. An error: not now.
+    fn open(&self) -> Result<Box<dyn Store>, StoreError> {
+        let Some(path) = &self.path else {
+            tracing::info!("the ledger is kept in memory, and is gone when the process ends");
+            return Ok(Box::<Memory>::default());
+        };
+        match Sqlite::open(path, self.keep_days) {
+            Ok(store) => Ok(Box::new(store)),
+            Err(error) if may_pass(&error) => Err(StoreError::new(error)),
+            Err(error) => {
+                let path = path.display();
+                tracing::warn!(%path, %error, "the ledger is kept in memory, and is gone when the process ends");
+                Ok(Box::<Memory>::default())
+            }
+        }
+    }
+}
+
+/// Whether there may be books there later.
+fn may_pass(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, ResourceBusy, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge | ResourceBusy)
+}
+
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Who writes.
-struct Clerk {
-    shared: Arc<Shared>,
-    /// Opened when there is something to write: an idle process pays nothing for it.
-    store: Option<Sqlite>,
-    /// Of each account, what everybody has spent of its period as far as this process knows.
-    known: Vec<Spending>,
-    /// Writing failed the last time.
-    ill: bool,
-}
-
-impl Clerk {
-    fn run(mut self) {
-        let mut entries = Vec::new();
-        loop {
-            let (questions, leaving) = self.wait(&mut entries);
-            self.write(&mut entries);
-            for question in questions {
-                if let Some(store) = self.store() {
-                    question(store);
-                }
-            }
-            if leaving {
-                return;
-            }
-        }
-    }
-
-    /// Waits for something to do, and then for more of it.
-    fn wait(&self, entries: &mut Vec<Entry>) -> (Vec<Question>, bool) {
-        let idle = |state: &mut State| state.entries.is_empty() && !state.hurry && !state.leaving;
-        let state = self.shared.state();
-        // What could not be written is tried again.
-        let state = match self.ill && !entries.is_empty() {
-            true => state,
-            false => self.shared.work.wait_while(state, idle).unwrap_or_else(PoisonError::into_inner),
-        };
-        let calm = |state: &mut State| !state.hurry && !state.leaving;
-        let gathered = self.shared.work.wait_timeout_while(state, GATHERED, calm);
-        let mut state = gathered.unwrap_or_else(PoisonError::into_inner).0;
-        entries.append(&mut state.entries);
-        state.hurry = false;
-        (std::mem::take(&mut state.questions), state.leaving)
-    }
-
-    fn store(&mut self) -> Option<&mut Sqlite> {
-        if self.store.is_none() {
-            self.store = Sqlite::open(&self.shared.place);
-        }
-        self.store.as_mut()
-    }
-
-    /// Writes all that there is; what could not be written stays.
-    fn write(&mut self, entries: &mut Vec<Entry>) {
-        let accounts: Vec<Arc<Account>> = self.shared.state().accounts.clone();
-        let accounts: Vec<&Arc<Account>> = accounts.iter().filter(|a| a.period.is_of_the_calendar()).collect();
-        let spent: Vec<Spending> = accounts
-            .iter()
-            .map(|account| {
-                let (tick, amount) = account.unsaved().unwrap_or((account.tick(), Amount::default()));
-                Spending { key: account.key.clone(), tick, amount }
-            })
-            .collect();
-        if entries.is_empty() && spent.is_empty() {
-            return;
-        }
-        let saved = match self.store() {
-            Some(store) => store.save(entries, &spent),
-            None => return entries.clear(),
-        };
-        match saved {
-            Ok(totals) => {
-                if std::mem::take(&mut self.ill) {
-                    tracing::info!("the ledger is written again");
-                }
-                entries.clear();
-                for ((account, spent), total) in accounts.iter().zip(spent).zip(totals) {
-                    self.compare(account, &spent, total);
-                }
-            }
-            Err(error) => {
-                self.shared.losses.errors.inc();
-                if !std::mem::replace(&mut self.ill, true) {
-                    tracing::warn!(%error, "the ledger cannot be written; calls go on, what was spent is kept in memory");
-                }
-                accounts
-                    .iter()
-                    .zip(&spent)
-                    .for_each(|(account, spent)| account.still_unsaved(spent.tick, spent.amount));
-                let surplus = entries.len().saturating_sub(MOST);
-                self.shared.losses.lost.inc_by(surplus as u64);
-                entries.drain(..surplus);
-            }
-        }
-    }
-
-    /// Others beside this process, or this one before it was started anew, may have spent of the same account.
-    fn compare(&mut self, account: &Account, spent: &Spending, total: Amount) {
-        let index = self.known.iter().position(|known| known.key == spent.key).unwrap_or_else(|| {
-            self.known.push(Spending { amount: Amount::default(), ..spent.clone() });
-            self.known.len() - 1
-        });
-        let known = &mut self.known[index];
-        if known.tick != spent.tick {
-            (known.tick, known.amount) = (spent.tick, Amount::default());
-        }
-        known.amount += spent.amount;
-        let mut others = total;
-        others -= known.amount;
-        known.amount = total;
-        if others != Amount::default() {
-            account.learn(spent.tick, others);
-        }
     }
 }
 

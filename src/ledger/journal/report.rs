@@ -1,9 +1,13 @@
 //! What the books say: one call, or sums by whatever is asked for.
 
-use rusqlite::{Connection, OptionalExtension, Row as SqlRow};
+use std::time::Duration;
 
-use super::StoreError;
+use serde::{Deserialize, Serialize};
+
+use super::entry::{Entry, Try};
+use super::sums::{Counts, count};
 use crate::money::Usd;
+use crate::names::{CallerName, ModelName, TargetId};
 
 /// What sums can be told apart by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,17 +41,22 @@ impl By {
     pub fn as_str(self) -> &'static str {
         Self::NAMES.iter().find(|(_, by)| *by == self).map_or("", |(name, _)| name)
     }
+}
 
-    fn column(self) -> &'static str {
-        match self {
-            Self::Caller => "caller",
-            Self::Model => "model",
-            Self::Provider => "substr(target, 1, max(0, instr(target, '/') - 1))",
-            Self::Target => "target",
-            Self::Route => "route",
-            Self::Day => "date(day * 86400, 'unixepoch')",
-        }
-    }
+/// Of which calls sums are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Of {
+    /// From this day on, since 1970.
+    pub first: i64,
+    /// To this one.
+    pub last: i64,
+    /// Of this caller alone.
+    pub caller: Option<Box<str>>,
+}
+
+impl Of {
+    /// All of them.
+    pub const ALL: Self = Self { first: 0, last: i64::MAX, caller: None };
 }
 
 /// One sum.
@@ -55,24 +64,8 @@ impl By {
 pub struct Sum {
     /// What it is told apart by, in the order asked for.
     pub names: Vec<String>,
-    /// Calls that ended.
-    pub calls: i64,
-    /// Those that came to no good end.
-    pub failed: i64,
-    /// Those of which it is not known what they cost.
-    pub unpriced: i64,
-    /// Tokens of prompts.
-    pub input: i64,
-    /// Tokens of answers.
-    pub output: i64,
-    /// Of `input`: read from a cache.
-    pub cached: i64,
-    /// Of `input`: written to one.
-    pub cache_write: i64,
-    /// Of `output`: of reasoning.
-    pub reasoning: i64,
-    /// Of what is known, what it cost.
-    pub cost: Usd,
+    /// What it is.
+    pub counts: Counts,
 }
 
 /// One call.
@@ -114,71 +107,76 @@ pub struct StoredCall {
     pub first_ms: Option<i64>,
     /// To the end.
     pub total_ms: i64,
-    /// Each try, as JSON: `[{"target": "openai/gpt-5", "outcome": "ok", "status": 200, "ms": 300}]`.
-    pub tries: String,
+    /// Each try.
+    pub tries: Vec<StoredTry>,
+    /// The name of the answer.
+    pub name: Option<String>,
+    /// The conversation that the client says it belongs to.
+    pub session: Option<String>,
+    /// The client's `user-agent`.
+    pub agent: Option<String>,
+    /// The client's `http-referer`.
+    pub referer: Option<String>,
 }
 
-/// Sums by each of `by`, of the days from `first` to `last` (since 1970), the most expensive first; by the day first, in
-/// the order of the days.
-pub fn sums(books: &Connection, by: &[By], first: i64, last: i64) -> Result<Vec<Sum>, StoreError> {
-    let columns: Vec<&str> = by.iter().map(|by| by.column()).collect();
-    let numbers: Vec<String> = (1..=by.len()).map(|number| number.to_string()).collect();
-    let (names, group) = match by {
-        [] => (String::new(), String::new()),
-        _ => (columns.join(", ") + ", ", format!("GROUP BY {}", numbers.join(", "))),
-    };
-    let order = if by.first() == Some(&By::Day) { "1, " } else { "" };
-    let query = format!(
-        "SELECT {names} sum(calls), sum(failed), sum(unpriced), sum(input), sum(output), sum(cached), sum(cache_write),
-         sum(reasoning), sum(nanos) FROM days WHERE day BETWEEN ?1 AND ?2 {group} HAVING sum(calls) IS NOT NULL
-         ORDER BY {order} sum(nanos) DESC, sum(calls) DESC"
-    );
-    let sum = |row: &SqlRow<'_>| {
-        let names = (0..by.len()).map(|index| row.get::<_, String>(index)).collect::<rusqlite::Result<_>>()?;
-        let number = |index: usize| row.get::<_, i64>(by.len() + index);
-        Ok(Sum {
-            names,
-            calls: number(0)?,
-            failed: number(1)?,
-            unpriced: number(2)?,
-            input: number(3)?,
-            output: number(4)?,
-            cached: number(5)?,
-            cache_write: number(6)?,
-            reasoning: number(7)?,
-            cost: Usd::from_nanos(number(8)?),
-        })
-    };
-    let mut statement = books.prepare(&query)?;
-    let sums = statement.query_map([first, last], sum)?.collect::<rusqlite::Result<Vec<_>>>()?;
-    Ok(sums)
+/// One try of a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredTry {
+    /// Who was asked.
+    pub target: String,
+    /// What came of it.
+    pub outcome: String,
+    /// With which status.
+    pub status: Option<u16>,
+    /// How long it took, in milliseconds.
+    pub ms: u64,
 }
 
-/// The call of that id, the latest where several have it.
-pub fn call(books: &Connection, id: &str) -> Result<Option<StoredCall>, StoreError> {
-    let call = |row: &SqlRow<'_>| {
-        Ok(StoredCall {
-            at: row.get(0)?,
-            id: row.get(1)?,
-            caller: row.get(2)?,
-            model: row.get(3)?,
-            target: row.get(4)?,
-            operation: row.get(5)?,
-            outcome: row.get(6)?,
-            status: row.get(7)?,
-            stream: row.get(8)?,
-            input: row.get(9)?,
-            output: row.get(10)?,
-            cached: row.get(11)?,
-            cache_write: row.get(12)?,
-            reasoning: row.get(13)?,
-            cost: row.get::<_, Option<i64>>(14)?.map(Usd::from_nanos),
-            estimated: row.get(15)?,
-            first_ms: row.get(16)?,
-            total_ms: row.get(17)?,
-            tries: row.get(18)?,
-        })
-    };
-    let latest = "SELECT * FROM calls WHERE id = ?1 ORDER BY rowid DESC LIMIT 1";
-    Ok(books.query_row(latest, [id], call).optional()?)
+impl StoredCall {
+    /// As it will be found.
+    pub(super) fn of(call: &Entry) -> Self {
+        let one = |one: &Try| StoredTry {
+            target: one.target.as_str().to_owned(),
+            outcome: one.outcome.to_owned(),
+            status: one.status,
+            ms: one.took.as_millis() as u64,
+        };
+        let by_name = call.by_name.as_deref();
+        let text = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
+        Self {
+            at: call.at,
+            id: call.id.to_string(),
+            caller: call.caller.as_ref().map(CallerName::to_string),
+            model: call.model.as_ref().map(ModelName::to_string),
+            target: call.target.as_ref().map(TargetId::to_string),
+            operation: call.operation.to_owned(),
+            outcome: call.outcome.to_owned(),
+            status: call.status,
+            stream: call.stream,
+            input: count(call.usage.input),
+            output: count(call.usage.output),
+            cached: count(call.usage.cached),
+            cache_write: count(call.usage.cache_write),
+            reasoning: count(call.usage.reasoning),
+            cost: call.cost,
+            estimated: call.estimated,
+            first_ms: call.first_token.map(millis),
+            total_ms: millis(call.total),
+            tries: call.tries.iter().map(one).collect(),
+            name: by_name.map(|by_name| by_name.name.to_string()),
+            session: by_name.and_then(|by_name| text(&by_name.session)),
+            agent: by_name.and_then(|by_name| text(&by_name.agent)),
+            referer: by_name.and_then(|by_name| text(&by_name.referer)),
+        }
+    }
+}
+
+pub(super) fn millis(time: Duration) -> i64 {
+    time.as_millis() as i64
+}
+
+/// A day since 1970 as it is written.
+pub(super) fn date(day: i64) -> String {
+    let date = chrono::DateTime::from_timestamp(day.saturating_mul(86_400), 0);
+    date.map(|date| date.format("%Y-%m-%d").to_string()).unwrap_or_default()
 }

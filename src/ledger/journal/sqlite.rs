@@ -4,30 +4,24 @@
 //! may share a file: sums are added to, never overwritten. A file that is broken is put aside, one of a later version is
 //! left alone.
 
-use std::collections::HashSet;
-use std::fmt;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
+use serde::Serialize;
 
 use super::entry::{Entry, Try};
-use super::{Place, Spending, Store};
+use super::report::{By, Of, StoredCall, Sum, millis};
+use super::store::{Spending, Store, StoreError};
+use super::sums::{self, Counts, Key, Names, count};
+use super::{queries, tables};
 use crate::canonical::Usage;
 use crate::ledger::amount::Amount;
 use crate::money::Usd;
 
-/// Of the tables below.
-const VERSION: i64 = 1;
-
 /// Beyond this the oldest calls go, however few days they have been there: a quarter of a million calls.
 const MOST_BYTES: i64 = 64 << 20;
-/// The same where there is no file.
-const MOST_IN_MEMORY: i64 = 4 << 20;
-
-/// Sums that one day may have; what clients make up beyond that is summed up under no name.
-const MOST_SUMS: usize = 2_000;
 
 /// Sums are kept for so many days: budgets are compared by years.
 const SUMS_KEPT: i64 = 800;
@@ -38,28 +32,7 @@ const TIDIED_AFTER: (u32, usize) = (256, SOME);
 /// So many calls go at a time.
 const SOME: usize = 4_000;
 
-const TABLES: &str = "
-CREATE TABLE calls (
-    at INTEGER NOT NULL, id TEXT NOT NULL, caller TEXT, model TEXT, target TEXT, operation TEXT NOT NULL,
-    outcome TEXT NOT NULL, status INTEGER, stream INTEGER NOT NULL, input INTEGER, output INTEGER, cached INTEGER,
-    cache_write INTEGER, reasoning INTEGER, nanos INTEGER, estimated INTEGER NOT NULL, first_ms INTEGER,
-    total_ms INTEGER NOT NULL, tries TEXT NOT NULL
-);
-CREATE INDEX calls_by_id ON calls (id);
-CREATE TABLE days (
-    day INTEGER NOT NULL, caller TEXT NOT NULL, model TEXT NOT NULL, target TEXT NOT NULL, route TEXT NOT NULL,
-    calls INTEGER NOT NULL, failed INTEGER NOT NULL, unpriced INTEGER NOT NULL, input INTEGER NOT NULL,
-    output INTEGER NOT NULL, cached INTEGER NOT NULL, cache_write INTEGER NOT NULL, reasoning INTEGER NOT NULL,
-    nanos INTEGER NOT NULL,
-    PRIMARY KEY (day, caller, model, target, route)
-) WITHOUT ROWID;
-CREATE TABLE spent (
-    account TEXT NOT NULL, period INTEGER NOT NULL, requests INTEGER NOT NULL, tokens INTEGER NOT NULL,
-    nanos INTEGER NOT NULL,
-    PRIMARY KEY (account, period)
-) WITHOUT ROWID;";
-
-const ADD_CALL: &str = "INSERT INTO calls VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+const ADD_CALL: &str = "INSERT INTO calls VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 const ADD_TO_DAY: &str = "
 INSERT INTO days VALUES (?1,?2,?3,?4,?14,?5,?6,?7,?8,?9,?10,?11,?12,?13)
 ON CONFLICT DO UPDATE SET calls = calls + ?5, failed = failed + ?6, unpriced = unpriced + ?7, input = input + ?8,
@@ -69,49 +42,31 @@ const ADD_TO_SPENT: &str = "
 INSERT INTO spent VALUES (?1,?2,?3,?4,?5)
 ON CONFLICT DO UPDATE SET requests = requests + ?3, tokens = tokens + ?4, nanos = nanos + ?5
 RETURNING requests, tokens, nanos";
+const READ_SPENT: &str = "SELECT requests, tokens, nanos FROM spent WHERE account = ? AND period = ?";
 
 /// Books that are open.
 pub struct Sqlite {
     connection: Connection,
     keep_days: i64,
     most_bytes: i64,
-    /// The names of today's sums.
-    sums: (i64, HashSet<Box<str>>),
+    names: Names,
     /// Groups and calls since old ones were looked for.
     since: (u32, usize),
+    /// For what is written of a call as JSON.
+    text: Vec<u8>,
 }
 
-/// The books cannot be read or written.
-#[derive(Debug)]
-pub struct StoreError(rusqlite::Error);
-
 impl Sqlite {
-    /// The books at `place`; in memory, if they cannot be there. `None`: nowhere.
-    pub fn open(place: &Place) -> Option<Self> {
-        let (path, file) = match &place.path {
-            Some(path) => (path.display().to_string(), Self::at(path, place)),
-            None => (String::new(), Err(None)),
-        };
-        match file {
-            Ok(store) => return Some(store),
-            Err(Some(error)) => {
-                tracing::warn!(%path, %error, "the ledger is kept in memory, and is gone when the process ends");
-            }
-            Err(None) => tracing::info!("the ledger is kept in memory, and is gone when the process ends"),
-        }
-        let memory = Connection::open_in_memory().and_then(|connection| Self::of(connection, place, MOST_IN_MEMORY));
-        memory.inspect_err(|error| tracing::error!(%error, "there is no ledger")).ok()
-    }
-
-    fn at(path: &Path, place: &Place) -> Result<Self, Option<io::Error>> {
+    /// The books at `path`, where each call stays for so many days.
+    pub fn open(path: &Path, keep_days: u32) -> Result<Self, io::Error> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
-        let open = || Connection::open(path).and_then(|connection| Self::of(connection, place, MOST_BYTES));
+        let open = || Connection::open(path).and_then(|connection| Self::of(connection, keep_days));
         let broken = |error: &rusqlite::Error| {
             matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
         };
-        match open() {
+        let opened = match open() {
             Err(error) if broken(&error) => {
                 let aside = path.with_extension("broken");
                 std::fs::rename(path, &aside)?;
@@ -119,146 +74,110 @@ impl Sqlite {
                 open()
             }
             opened => opened,
-        }
-        .map_err(|error| Some(io::Error::other(error)))
+        };
+        opened.map_err(|error| {
+            let kind = match error.sqlite_error_code() {
+                Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => io::ErrorKind::StorageFull,
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => io::ErrorKind::ResourceBusy,
+                _ => io::ErrorKind::Other,
+            };
+            io::Error::new(kind, error)
+        })
     }
 
-    fn of(connection: Connection, place: &Place, most_bytes: i64) -> rusqlite::Result<Self> {
+    fn of(connection: Connection, keep_days: u32) -> rusqlite::Result<Self> {
         connection.busy_timeout(Duration::from_secs(1))?;
         // A process that is killed loses nothing that was written so; a machine that is, may lose the last seconds.
         connection.execute_batch(
             "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
              PRAGMA cache_size = -256; PRAGMA wal_autocheckpoint = 256; PRAGMA journal_size_limit = 1048576;",
         )?;
-        let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        match version {
-            0 => {
-                // Another process may be at it as well.
-                connection.execute_batch("BEGIN IMMEDIATE")?;
-                let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-                if version == 0 {
-                    connection.execute_batch(&format!("{TABLES} PRAGMA user_version = {VERSION};"))?;
-                }
-                connection.execute_batch("COMMIT")?;
-            }
-            VERSION => {}
-            _ => {
-                let what = format!("it is of version {version}, and this Outrider knows {VERSION}");
-                return Err(rusqlite::Error::SqliteFailure(
-                    rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN),
-                    Some(what),
-                ));
-            }
-        }
-        let keep_days = i64::from(place.keep_days);
-        Ok(Self { connection, keep_days, most_bytes, sums: (0, HashSet::new()), since: TIDIED_AFTER })
-    }
-
-    /// For questions.
-    pub fn connection(&self) -> &Connection {
-        &self.connection
-    }
-
-    /// The name under which a sum is kept: its own, while there is room for one more.
-    fn named<'n>(&mut self, day: i64, name: &'n str) -> &'n str {
-        if self.sums.0 != day {
-            self.sums = (day, HashSet::new());
-        }
-        let known = &mut self.sums.1;
-        if known.contains(name) {
-            return name;
-        }
-        if known.len() >= MOST_SUMS {
-            return "other";
-        }
-        known.insert(name.into());
-        name
+        tables::prepare(&connection)?;
+        let (keep_days, most_bytes) = (i64::from(keep_days), MOST_BYTES);
+        let (names, text) = (Names::default(), Vec::new());
+        Ok(Self { connection, keep_days, most_bytes, names, since: TIDIED_AFTER, text })
     }
 
     fn write(&mut self, calls: &[Entry], spent: &[Spending]) -> rusqlite::Result<Vec<Amount>> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
-        for call in calls {
-            self.add(call)?;
+        self.add(calls)?;
+        let mut statement = self.connection.prepare_cached(ADD_TO_DAY)?;
+        for (Key { day, caller, model, target, route }, counts) in sums::of(calls, &mut self.names) {
+            let Counts { calls, failed, unpriced, input, output, cached, cache_write, reasoning, cost } = counts;
+            let tokens = (input, output, cached, cache_write, reasoning);
+            let (input, output, cached, cache_write, reasoning) = tokens;
+            statement.execute(params![
+                day,
+                caller,
+                model,
+                target,
+                calls,
+                failed,
+                unpriced,
+                input,
+                output,
+                cached,
+                cache_write,
+                reasoning,
+                cost.nanos(),
+                route
+            ])?;
         }
-        let mut statement = self.connection.prepare_cached(ADD_TO_SPENT)?;
-        let totals = spent.iter().map(|Spending { key, tick, amount: Amount { requests, tokens, usd } }| {
-            statement.query_row(params![key, tick, requests, tokens, usd.nanos()], |row| {
-                Ok(Amount { requests: row.get(0)?, tokens: row.get(1)?, usd: Usd::from_nanos(row.get(2)?) })
-            })
-        });
-        let totals = totals.collect::<rusqlite::Result<Vec<_>>>()?;
+        let totals = spent.iter().map(|spent| self.spend(spent)).collect::<rusqlite::Result<_>>()?;
         drop(statement);
         self.connection.execute_batch("COMMIT")?;
         Ok(totals)
     }
 
-    fn add(&mut self, call: &Entry) -> rusqlite::Result<()> {
-        let text = |name: Option<&'_ str>| name.map(str::to_owned);
-        let (caller, model) = (call.caller.as_ref().map(|c| c.as_str()), call.model.as_ref().map(|m| m.as_str()));
-        let target = call.target.as_ref().map(|target| target.as_str());
-        let millis = |time: Duration| time.as_millis() as i64;
-        let Usage { input, output, cached, cache_write, reasoning, .. } = call.usage;
-        self.connection.prepare_cached(ADD_CALL)?.execute(params![
-            call.at,
-            &*call.id,
-            text(caller),
-            text(model),
-            text(target),
-            call.operation,
-            call.outcome,
-            call.status,
-            call.stream,
-            count(input),
-            count(output),
-            count(cached),
-            count(cache_write),
-            count(reasoning),
-            call.cost.map(Usd::nanos),
-            call.estimated,
-            call.first_token.map(millis),
-            millis(call.total),
-            tries(&call.tries),
-        ])?;
-        let caller = caller.unwrap_or("unknown");
-        let success = call.is_success();
-        self.sum(call, (caller, target.unwrap_or("")), (1, !success, call.unpriced), (&call.usage, call.answer_cost))?;
-        for Try { target, broke_off, .. } in &call.tries {
-            if let Some((usage, cost)) = broke_off {
-                self.sum(call, (caller, target.as_str()), (0, false, false), (usage, *cost))?;
-            }
+    fn add(&mut self, calls: &[Entry]) -> rusqlite::Result<()> {
+        let mut statement = self.connection.prepare_cached(ADD_CALL)?;
+        for call in calls {
+            self.text.clear();
+            let tries = call.tries.iter().map(Written::of).collect::<smallvec::SmallVec<[_; 4]>>();
+            let _ = serde_json::to_writer(&mut self.text, &tries[..]); // nothing of it can fail
+            let Usage { input, output, cached, cache_write, reasoning, .. } = call.usage;
+            let by_name = call.by_name.as_deref();
+            statement.execute(params![
+                call.at,
+                &*call.id,
+                call.caller.as_ref().map(|caller| caller.as_str()),
+                call.model.as_ref().map(|model| model.as_str()),
+                call.target.as_ref().map(|target| target.as_str()),
+                call.operation,
+                call.outcome,
+                call.status,
+                call.stream,
+                count(input),
+                count(output),
+                count(cached),
+                count(cache_write),
+                count(reasoning),
+                call.cost.map(Usd::nanos),
+                call.estimated,
+                call.first_token.map(millis),
+                millis(call.total),
+                std::str::from_utf8(&self.text).unwrap_or("[]"),
+                by_name.map(|by_name| &*by_name.name),
+                by_name.and_then(|by_name| by_name.session.as_deref()),
+                by_name.and_then(|by_name| by_name.agent.as_deref()),
+                by_name.and_then(|by_name| by_name.referer.as_deref()),
+            ])?;
         }
         Ok(())
     }
 
-    fn sum(
-        &mut self,
-        call: &Entry,
-        (caller, target): (&str, &str),
-        (calls, failed, unpriced): (i64, bool, bool),
-        (usage, cost): (&Usage, Option<Usd>),
-    ) -> rusqlite::Result<()> {
-        let day = call.day();
-        let model = call.model.as_ref().map_or("", |model| model.as_str());
-        let (model, target) = (self.named(day, model), self.named(day, target));
-        let Usage { input, output, cached, cache_write, reasoning, .. } = *usage;
-        let n = |tokens: Option<u64>| count(tokens).unwrap_or(0);
-        self.connection.prepare_cached(ADD_TO_DAY)?.execute(params![
-            day,
-            caller,
-            model,
-            target,
-            calls,
-            failed,
-            unpriced,
-            n(input),
-            n(output),
-            n(cached),
-            n(cache_write),
-            n(reasoning),
-            cost.unwrap_or_default().nanos(),
-            call.route.as_deref().unwrap_or(""),
-        ])?;
-        Ok(())
+    /// Adds to what is spent, where there is something; what that comes to.
+    fn spend(&self, spent: &Spending) -> rusqlite::Result<Amount> {
+        let Spending { key, tick, amount } = spent;
+        let total = |row: &Row<'_>| {
+            Ok(Amount { requests: row.get(0)?, tokens: row.get(1)?, usd: Usd::from_nanos(row.get(2)?) })
+        };
+        if *amount == Amount::default() {
+            let found = self.connection.prepare_cached(READ_SPENT)?.query_row((key, tick), total).optional()?;
+            return Ok(found.unwrap_or_default());
+        }
+        let Amount { requests, tokens, usd } = amount;
+        self.connection.prepare_cached(ADD_TO_SPENT)?.query_row((key, tick, requests, tokens, usd.nanos()), total)
     }
 
     /// Bytes of all that is kept.
@@ -274,6 +193,8 @@ impl Sqlite {
         let oldest = format!("DELETE FROM calls WHERE rowid IN (SELECT rowid FROM calls ORDER BY rowid LIMIT {SOME})");
         while self.connection.execute(&format!("{oldest} AND at < ?1"), [old])? == SOME {}
         while self.size()? > self.most_bytes && self.connection.execute(&oldest, [])? > 0 {}
+        let oldest = "DELETE FROM days WHERE day = (SELECT min(day) FROM days)";
+        while self.size()? > self.most_bytes && self.connection.execute(oldest, [])? > 0 {}
         let day = now / 86_400_000;
         self.connection.execute("DELETE FROM days WHERE day < ?1", [day - SUMS_KEPT])?;
         self.connection.execute("DELETE FROM spent WHERE account LIKE '%|day' AND period < ?1", [day - SUMS_KEPT])?;
@@ -296,34 +217,28 @@ impl Store for Sqlite {
         }
         Ok(saved?)
     }
-}
 
-/// `[{"target":"openai/gpt-5","outcome":"ok","status":200,"ms":300}]`
-fn tries(tries: &[Try]) -> String {
-    let each = tries.iter().map(|one| {
-        serde_json::json!({
-            "target": one.target.as_str(), "outcome": one.outcome, "status": one.status,
-            "ms": one.took.as_millis() as u64,
-        })
-    });
-    serde_json::Value::Array(each.collect()).to_string()
-}
+    fn call(&mut self, name: &str) -> Result<Option<StoredCall>, StoreError> {
+        queries::call(&self.connection, name)
+    }
 
-/// SQLite's integers have a sign.
-fn count(tokens: Option<u64>) -> Option<i64> {
-    tokens.map(|tokens| i64::try_from(tokens).unwrap_or(i64::MAX))
-}
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self(error)
+    fn sums(&mut self, by: &[By], of: &Of) -> Result<Vec<Sum>, StoreError> {
+        queries::sums(&self.connection, by, of)
     }
 }
 
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
+/// `{"target":"openai/gpt-5","outcome":"ok","status":200,"ms":300}`
+#[derive(Serialize)]
+struct Written<'e> {
+    target: &'e str,
+    outcome: &'e str,
+    status: Option<u16>,
+    ms: u64,
 }
 
-impl std::error::Error for StoreError {}
+impl<'e> Written<'e> {
+    fn of(one: &'e Try) -> Self {
+        let Try { target, outcome, status, took, .. } = one;
+        Self { target: target.as_str(), outcome, status: *status, ms: took.as_millis() as u64 }
+    }
+}

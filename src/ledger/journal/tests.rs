@@ -1,7 +1,10 @@
+mod stores;
+
 use super::*;
-use crate::ledger::journal::report::{By, call, sums};
-use crate::ledger::{Caps, Period};
+use crate::ledger::journal::report::{By, Of};
+use crate::ledger::{Amount, Caps, Period};
 use crate::money::Usd;
+use crate::telemetry::record::ByName;
 
 fn losses() -> Losses {
     let counter = |name| IntCounter::new(name, "for a test").unwrap();
@@ -26,8 +29,8 @@ fn spent(account: &Account) -> Usd {
 }
 
 fn by(journal: &Journal, by: &'static [By]) -> Vec<(String, i64, Usd)> {
-    let found = journal.ask(|store| sums(store.connection(), by, 0, i64::MAX)).unwrap();
-    found.into_iter().map(|sum| (sum.names.join(" "), sum.calls, sum.cost)).collect()
+    let found = journal.ask(|store| store.sums(by, &Of::ALL)).unwrap();
+    found.into_iter().map(|sum| (sum.names.join(" "), sum.counts.calls, sum.counts.cost)).collect()
 }
 
 #[test]
@@ -37,7 +40,8 @@ fn what_was_spent_is_known_after_a_restart() {
         let account = account();
         let journal = Journal::open(place(folder.path()), vec![account.clone()], losses());
         spend(&account, "1.5");
-        journal.post(&CallRecord::sample());
+        let by_name = Some(ByName { name: "gen-1".into(), ..ByName::default() }.into());
+        journal.post(&CallRecord { by_name, ..CallRecord::sample() });
         journal.flush();
         spend(&account, "0.25");
         journal.flush();
@@ -47,10 +51,9 @@ fn what_was_spent_is_known_after_a_restart() {
     assert_eq!(spent(&account), Usd::parse("1.75").unwrap());
     let cost = CallRecord::sample().cost.unwrap();
     assert_eq!(by(&journal, &[By::Caller, By::Provider]), [("checkout openai".to_owned(), 1, cost)]);
-    let stored = journal.ask(|store| call(store.connection(), "req-1")).unwrap().unwrap();
+    let stored = journal.ask(|store| store.call("gen-1")).unwrap().unwrap();
     assert_eq!((stored.target.as_deref(), stored.input, stored.cost), (Some("openai/gpt-5"), Some(100), Some(cost)));
-    assert!(stored.tries.starts_with(r#"[{"target":"azure/gpt-5","outcome":"overloaded","status":503"#));
-    assert_eq!(journal.ask(|store| call(store.connection(), "req-2")), Some(None));
+    assert_eq!(journal.ask(|store| store.call("gen-2")), Some(None));
 }
 
 /// Two processes of one user: each learns of the other's spending when it next writes.
@@ -146,16 +149,26 @@ fn what_is_posted_never_waits_and_is_bounded() {
     assert!(written >= MOST as i64);
 }
 
-/// Faster than by time alone it would be looked for.
+/// What was spent while the calendar was wrong is not lost, and what was spent before is known again when it is right.
 #[test]
-fn many_calls_without_a_file_take_no_more_than_their_room() {
-    let mut store = Sqlite::open(&Place { path: None, keep_days: 31 }).unwrap();
-    let calls = vec![Entry::of(&CallRecord::sample()); 2_000];
-    for _ in 0..40 {
-        store.save(&calls, &[]).unwrap();
+fn a_calendar_that_is_set_loses_nothing() {
+    use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+    static DAY: AtomicI64 = AtomicI64::new(40);
+    let folder = tempfile::tempdir().unwrap();
+    let account = || Arc::new(Account::new("all|month", Period::Month).by(|| DAY.load(Relaxed) * 86_400));
+    let own = account();
+    let journal = Journal::open(place(folder.path()), vec![own.clone()], losses());
+    for (day, spends) in [(40, "1"), (71, "2"), (40, "4"), (9, "8"), (40, "16")] {
+        DAY.store(day, Relaxed);
+        spend(&own, spends);
+        journal.flush();
     }
-    let count = |sql: &str| store.connection().query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
-    let bytes = count("PRAGMA page_count") * count("PRAGMA page_size");
-    assert!(bytes < 6 << 20, "{bytes}");
-    assert_eq!(count("SELECT sum(calls) FROM days"), 80_000, "the sums are whole");
+    assert!(spent(&own) >= Usd::parse("21").unwrap(), "all of this month: {}", spent(&own));
+    drop(journal);
+    for (day, expected) in [(40, "21"), (71, "2"), (9, "8")] {
+        DAY.store(day, Relaxed);
+        let again = account();
+        let _journal = Journal::open(place(folder.path()), vec![again.clone()], losses());
+        assert_eq!(spent(&again), Usd::parse(expected).unwrap(), "day {day}");
+    }
 }

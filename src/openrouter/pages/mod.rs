@@ -2,15 +2,16 @@
 //!
 //! All of it from our own configuration, catalogue and measurements.
 
-pub(super) mod account;
+mod account;
 mod models;
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::Past;
+use super::Observed;
 use crate::dialect::doors;
+use crate::ledger::Journal;
 use crate::names::CallerName;
 use crate::snapshot::Snapshot;
 
@@ -20,14 +21,21 @@ pub struct Sources<'a> {
     pub snapshot: &'a Snapshot,
     /// Who asks.
     pub caller: Option<&'a CallerName>,
-    /// What was.
-    pub past: &'a Past,
+    /// How targets did.
+    pub observed: &'a Observed,
+    /// What calls have cost.
+    pub books: &'a Journal,
     /// In seconds since 1970.
     pub now: u64,
 }
 
 /// The page at `path`, if it is one of these.
-pub fn page(method: &Method, path: &str, query: Option<&str>, sources: &Sources<'_>) -> Option<(StatusCode, Bytes)> {
+pub async fn page(
+    method: &Method,
+    path: &str,
+    query: Option<&str>,
+    sources: &Sources<'_>,
+) -> Option<(StatusCode, Bytes)> {
     if !matches!(*method, Method::GET | Method::HEAD) {
         return None;
     }
@@ -40,10 +48,10 @@ pub fn page(method: &Method, path: &str, query: Option<&str>, sources: &Sources<
         "/models/count" => Ok(json!({"data": {"count": models::count(sources)}})),
         "/providers" => Ok(models::providers(sources)),
         "/endpoints/zdr" => Ok(models::zero_retention(sources)),
-        "/generation" => account::generation(sources, said("id")),
-        "/key" | "/auth/key" => Ok(account::key(sources)),
-        "/credits" => Ok(account::credits(sources)),
-        "/activity" => account::activity(sources, said("date")),
+        "/generation" => account::generation(sources, said("id")).await,
+        "/key" | "/auth/key" => account::key(sources).await,
+        "/credits" => account::credits(sources).await,
+        "/activity" => account::activity(sources, said("date")).await,
         _ => match (path.strip_prefix("/models/"), path.strip_prefix("/model/")) {
             (Some(rest), _) => models::endpoints(sources, &decoded(rest.strip_suffix("/endpoints")?)),
             (_, Some(name)) => models::one(sources, &decoded(name)),
@@ -64,6 +72,11 @@ type Page = Result<Value, (StatusCode, String)>;
 
 fn not_found(what: String) -> (StatusCode, String) {
     (StatusCode::NOT_FOUND, what)
+}
+
+/// Who keeps the books does not answer.
+fn busy() -> (StatusCode, String) {
+    (StatusCode::SERVICE_UNAVAILABLE, "what calls have cost cannot be read now; try again later".to_owned())
 }
 
 fn wrong(what: String) -> (StatusCode, String) {

@@ -223,7 +223,7 @@ fn parameters(facts: &Facts) -> Vec<&'static str> {
 
 fn endpoint(sources: &Sources<'_>, name: &str, offer: &Offer) -> Value {
     let (facts, provider) = (offer.facts(), providers::display(&offer.provider));
-    let seen = sources.past.observed(&TargetId::new(&offer.provider.id, &offer.model), sources.now);
+    let seen = sources.observed.show(&TargetId::new(&offer.provider.id, &offer.model), sources.now);
     let percentiles = |figures: Option<[f64; 4]>| {
         figures.map(|[p50, p75, p90, p99]| json!({"p50": p50, "p75": p75, "p90": p90, "p99": p99}))
     };

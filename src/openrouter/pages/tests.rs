@@ -1,13 +1,17 @@
+use std::time::Duration;
+
 use http::Method;
+use prometheus::IntCounter;
 
 use super::*;
-use crate::canonical::Usage;
 use crate::config::{Fake, parse};
 use crate::health::Registry;
+use crate::ledger::Amount;
+use crate::ledger::journal::{Losses, Place};
 use crate::money::Usd;
-use crate::openrouter::Generation;
 use crate::snapshot::build;
-use crate::telemetry::CallRecord;
+use crate::telemetry::record::ByName;
+use crate::telemetry::{Books, CallRecord};
 
 const FILE: &str = "
 catalogue: models.tsv
@@ -16,6 +20,8 @@ providers:
   lab: {dialect: openai_chat, base_url: 'http://lab'}
 models:
   smart: {targets: [openai/gpt-4], fallbacks: [lab/llama]}
+callers: {checkout: {api_key: c}, research: {api_key: r}}
+budgets: {own: {for: {caller: research}, limit: 2 USD, per: week}}
 ";
 
 const TABLE: &str = "#outrider-models\t1\t2026-11-21\n\
@@ -23,28 +29,55 @@ const TABLE: &str = "#outrider-models\t1\t2026-11-21\n\
     >200000.in=6 >200000.out=22.5\ttools parallel choice schema reasoning=low,high mandatory-reasoning -sampling \
     search cache=auto image\t2026-12-31\n";
 
-fn snapshot() -> Snapshot {
-    let files = [("models.tsv".into(), TABLE.into())].into();
-    let config = parse(FILE, "o.yaml", &Fake { files, ..Fake::default() }).unwrap().config;
-    build(&config, &Registry::new(), None).unwrap()
+/// Books in memory, in which nothing is yet.
+fn books() -> Journal {
+    let counter = |name| IntCounter::new(name, "for a test").unwrap();
+    let losses = Losses { errors: counter("errors"), lost: counter("lost") };
+    Journal::open(Place { path: None, keep_days: 1 }, Vec::new(), losses)
 }
 
-/// The page at `path`, with its status.
-fn get(path: &str) -> (u16, Value) {
-    let snapshot = snapshot();
-    let past = Past::default();
-    let usage = Usage { input: Some(3), output: Some(2), ..Usage::default() };
-    let (id, model, provider) = ("gen-1".to_owned(), "openai/gpt-5".to_owned(), "OpenAI".to_owned());
-    let generation =
-        Generation { id, model, provider, usage, cost: Usd::parse("0.5"), created: 90_000, ..Generation::default() };
-    let record = CallRecord { cost: Usd::parse("0.25"), ..CallRecord::sample() };
-    past.note(&record, Some(generation), 1.0, 90_000);
-    let other = Generation { id: "gen-of-another".into(), caller: Some("other".into()), ..Generation::default() };
-    past.note(&record, Some(other), 1.0, 90_000);
+/// A call of `checkout`'s whose answer has this name, and which ended so many days ago.
+fn called(name: &str, days: u64, caller: &str) -> CallRecord {
+    let session = Some("talk".into());
+    let by_name = Some(ByName { name: name.into(), session, ..ByName::default() }.into());
+    let total = Duration::from_secs(days * 86_400);
+    CallRecord { by_name, total, caller: Some(caller.into()), cost: Usd::parse("0.25"), ..CallRecord::sample() }
+}
+
+fn now() -> u64 {
+    std::time::UNIX_EPOCH.elapsed().unwrap().as_secs()
+}
+
+fn snapshot(registry: &Registry) -> Snapshot {
+    let files = [("models.tsv".into(), TABLE.into())].into();
+    let config = parse(FILE, "o.yaml", &Fake { files, ..Fake::default() }).unwrap().config;
+    build(&config, registry, None).unwrap()
+}
+
+/// The page at `path`, with its status, for this caller.
+fn get_as(caller: &str, path: &str) -> (u16, Value) {
+    let registry = Registry::new();
+    let snapshot = snapshot(&registry);
+    let books = books();
+    for (name, days, caller) in [("gen-1", 0, "checkout"), ("gen-old", 3, "checkout"), ("gen-its", 0, "research")] {
+        books.post(&called(name, days, caller));
+    }
+    let spent = Amount::of_a_call(5, Usd::parse("0.5").unwrap());
+    snapshot.rules.iter().for_each(|rule| rule.account.hold_anyway(Amount::default()).settle(spent));
     let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
-    let sources = Sources { snapshot: &snapshot, caller: None, past: &past, now: 90_010 };
-    let (status, page) = page(&Method::GET, path, query, &sources).unwrap_or_else(|| panic!("{path} is a page"));
+    let (caller, observed) = (CallerName::from(caller), Observed::default());
+    let sources =
+        Sources { snapshot: &snapshot, caller: Some(&caller), observed: &observed, books: &books, now: now() };
+    let (status, page) = wait(page(&Method::GET, path, query, &sources)).unwrap_or_else(|| panic!("{path} is a page"));
     (status.as_u16(), serde_json::from_slice(&page).unwrap())
+}
+
+fn get(path: &str) -> (u16, Value) {
+    get_as("checkout", path)
+}
+
+fn wait<T>(page: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(page)
 }
 
 fn ids(path: &str) -> Vec<String> {
@@ -113,27 +146,55 @@ fn who_serves_a_model_is_told() {
 }
 
 #[test]
-fn what_was_spent_is_told() {
+fn an_answer_is_told_of_by_its_name_to_whom_it_belongs() {
     let (status, found) = get("/api/v1/generation?id=gen-1");
     let told = &found["data"];
-    assert_eq!((status, &told["total_cost"], &told["tokens_prompt"]), (200, &json!(0.5), &json!(3)));
-    assert_eq!(told["created_at"], "1970-01-02T01:00:00Z");
+    assert_eq!((status, &told["total_cost"], &told["tokens_prompt"]), (200, &json!(0.25), &json!(100)));
+    assert_eq!(
+        (&told["id"], &told["request_id"], &told["session_id"]),
+        (&json!("gen-1"), &json!("req-1"), &json!("talk"))
+    );
+    assert_eq!((&told["provider_name"], &told["model"]), (&json!("OpenAI"), &json!("openai/gpt-5")));
+    assert_eq!((&told["latency"], &told["cancelled"], &told["streamed"]), (&json!(320), &json!(false), &json!(true)));
+    let tried = &told["provider_responses"];
+    assert_eq!(
+        (&tried[0]["status"], &tried[1]["status"], &tried[1]["latency"]),
+        (&json!(503), &json!(200), &json!(300))
+    );
+    assert_eq!(told["created_at"].as_str().unwrap().len(), "1970-01-02T01:00:00Z".len());
     let (status, none) = get("/api/v1/generation?id=gen-2");
     assert_eq!((status, &none["error"]["code"]), (404, &json!(404)));
     assert_eq!(get("/api/v1/generation").0, 400);
-    assert_eq!(get("/api/v1/generation?id=gen-of-another").0, 404, "somebody else's");
-    assert_eq!(get("/api/v1/key").1["data"]["usage_daily"], json!(0.5));
+    assert_eq!(get("/api/v1/generation?id=gen-its").0, 404, "somebody else's");
+    assert_eq!(get_as("research", "/api/v1/generation?id=gen-its").0, 200);
+}
+
+#[test]
+fn each_caller_is_told_what_it_has_spent_and_what_it_may() {
+    let key = get("/api/v1/key").1["data"].clone();
+    assert_eq!((&key["usage"], &key["usage_daily"], &key["usage_weekly"]), (&json!(0.5), &json!(0.25), &json!(0.5)));
+    assert_eq!((&key["label"], &key["limit"]), (&json!("checkout"), &Value::Null));
+    let key = get_as("research", "/api/v1/key").1["data"].clone();
+    assert_eq!((&key["usage"], &key["limit"], &key["limit_remaining"]), (&json!(0.25), &json!(2), &json!(1.5)));
+    assert_eq!(key["limit_reset"], "weekly");
     assert_eq!(get("/api/v1/credits").1["data"], json!({"total_credits": 1_000_000.5, "total_usage": 0.5}));
-    let row = get("/api/v1/activity?date=1970-01-02").1["data"][0].clone();
-    assert_eq!((&row["requests"], &row["usage"], &row["model"]), (&json!(2), &json!(0.5), &json!("openai/gpt-5")));
+    assert_eq!(get_as("research", "/api/v1/credits").1["data"], json!({"total_credits": 1.75, "total_usage": 0.25}));
+    assert_eq!(get_as("nobody", "/api/v1/activity").1["data"], json!([]));
+    let rows = get("/api/v1/activity").1["data"].clone();
+    let today = account::date((now() / 86_400) as i64);
+    assert_eq!((rows.as_array().unwrap().len(), &rows[0]["date"]), (2, &json!(today)), "the latest first");
+    let row = get(&format!("/api/v1/activity?date={today}")).1["data"][0].clone();
+    assert_eq!((&row["requests"], &row["usage"], &row["model"]), (&json!(1), &json!(0.25), &json!("openai/gpt-5")));
+    assert_eq!((&row["provider_name"], &row["prompt_tokens"]), (&json!("OpenAI"), &json!(100)));
     assert_eq!(get("/api/v1/activity?date=1970-01-01").1["data"], json!([]));
     assert_eq!(get("/api/v1/activity?date=soon").0, 400);
 }
 
 #[test]
 fn other_paths_are_no_pages() {
-    let snapshot = snapshot();
-    let sources = Sources { snapshot: &snapshot, caller: None, past: &Past::default(), now: 0 };
+    let snapshot = snapshot(&Registry::new());
+    let (observed, books) = (Observed::default(), books());
+    let sources = Sources { snapshot: &snapshot, caller: None, observed: &observed, books: &books, now: 0 };
     for (method, path) in [
         (Method::POST, "/api/v1/models"),
         (Method::GET, "/v1/models"),
@@ -141,6 +202,6 @@ fn other_paths_are_no_pages() {
         (Method::GET, "/api/v1/files"),
         (Method::GET, "/api/v1/models/a/b"),
     ] {
-        assert!(page(&method, path, None, &sources).is_none(), "{method} {path}");
+        assert!(wait(page(&method, path, None, &sources)).is_none(), "{method} {path}");
     }
 }
