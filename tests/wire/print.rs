@@ -177,7 +177,18 @@ pub fn stop(stop: &Stop<'_>) -> String {
 
 /// The tokens.
 pub fn usage(usage: &Usage) -> String {
-    let Usage { input, output, cached, cache_write, cache_write_1h, reasoning, service: _ } = usage;
+    let Usage {
+        input,
+        output,
+        cached,
+        cache_write,
+        cache_write_1h,
+        reasoning,
+        searches,
+        billed_input,
+        billed_output,
+        service: _,
+    } = usage;
     let counts = [
         ("input", input),
         ("cached", cached),
@@ -185,6 +196,9 @@ pub fn usage(usage: &Usage) -> String {
         ("cache_write_1h", cache_write_1h),
         ("output", output),
         ("reasoning", reasoning),
+        ("searches", searches),
+        ("billed_input", billed_input),
+        ("billed_output", billed_output),
     ];
     // What is nought of the whole is as good as unsaid.
     let details = |name: &str, count: &u64| *count > 0 || matches!(name, "input" | "output");
