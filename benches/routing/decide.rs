@@ -57,8 +57,9 @@ fn routes(count: usize, star: &str) -> Duration {
         headers: vec![("x-team".parse().expect("a name"), vec![Pattern::new(&format!("team-{index}-*"))])],
         ..When::default()
     };
-    let routes: Routes =
-        (0..count).map(|index| Route { name: "r".into(), when: when(index), then: Then::Deny("no".into()), terms: None }).collect();
+    let routes: Routes = (0..count)
+        .map(|index| Route { name: "r".into(), when: when(index), then: Then::Deny("no".into()), terms: None })
+        .collect();
     let mut headers = HeaderMap::new();
     headers.insert("x-team", format!("team-{}-search", count - 1).parse().expect("a value"));
     let model = format!("model-{}", count - 1);

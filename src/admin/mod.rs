@@ -90,9 +90,9 @@ impl Door {
         let Some(body) = body else { return refused(413, "the call is too large to be explained") };
         match serde_json::from_slice::<Supposed>(&body) {
             Err(error) => refused(400, &format!("expected {{\"model\": \"...\"}}: {error}")),
-            Ok(call) => match call.explain(&self.snapshot.load(), &self.health) {
+            Ok(call) => match call.explain(&self.snapshot.load_full(), &self.health) {
                 Ok(told) => pages::json(200, &json!(told)),
-                Err(fault) => refused(404, &fault.message),
+                Err(told) => pages::json(told.status, &json!({"error": told})),
             },
         }
     }

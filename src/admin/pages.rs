@@ -25,7 +25,7 @@ outrider
 /targets   who answers, and how they are doing
 /spend     budgets and limits, and what is left of them
 /config    the configuration in use, without its secrets
-/explain   POST {\"model\": ..., \"body\": ..., \"headers\": ...}: what would become of such a call, and why
+/explain   POST {\"model\", \"body\", \"headers\", \"path\", \"caller\"}: what would become of such a call, and why
 ";
 
 /// The answer to a scrape.

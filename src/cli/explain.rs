@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::value::RawValue;
@@ -20,15 +21,18 @@ pub struct Options {
     /// The configuration file
     #[arg(short, long, env = "OUTRIDER_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The model that the call names
-    #[arg(long, value_name = "NAME")]
-    model: String,
+    /// The model that the call names; else what its body says
+    #[arg(long, value_name = "NAME", required_unless_present = "body")]
+    model: Option<String>,
     /// A file with the call's body
     #[arg(long, value_name = "FILE")]
     body: Option<PathBuf>,
     /// A header of the call, as `name: value`
     #[arg(long, value_name = "HEADER")]
     header: Vec<String>,
+    /// Where the call is sent, which says in what dialect; default: /v1/chat/completions
+    #[arg(long, value_name = "PATH")]
+    path: Option<String>,
     /// Who asks, by a name of `callers`
     #[arg(long, value_name = "NAME")]
     caller: Option<String>,
@@ -39,6 +43,7 @@ pub struct Options {
 
 /// Prints every candidate, every figure of its score, who is out and by what, and the order.
 pub(super) fn explain(options: &Options) -> ExitCode {
+    super::models::use_installed();
     let registry = Registry::new();
     let snapshot = match &options.config {
         Some(file) => match snapshot::load(file, &Process, &registry, None) {
@@ -61,20 +66,20 @@ pub(super) fn explain(options: &Options) -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    match call.explain(&snapshot, &registry) {
-        Ok(told) if options.json => {
-            println!("{}", serde_json::to_string_pretty(&told).unwrap_or_default());
-            ExitCode::SUCCESS
+    let told = match call.explain(&Arc::new(snapshot), &registry) {
+        Ok(told) => told,
+        Err(refused) => {
+            let by = refused.route.map(|route| format!(" by route {route}")).unwrap_or_default();
+            eprintln!("outrider: refused with {}{by}: {}", refused.status, refused.message);
+            return ExitCode::from(super::DATA_ERROR);
         }
-        Ok(told) => {
-            print!("{}", told.table());
-            ExitCode::SUCCESS
-        }
-        Err(fault) => {
-            eprintln!("{}", fault.message);
-            ExitCode::from(super::DATA_ERROR)
-        }
+    };
+    match options.json {
+        true => println!("{}", serde_json::to_string_pretty(&told).unwrap_or_default()),
+        false => print!("{}", told.table()),
     }
+    // For scripts: whether there would be an answer.
+    if told.refused.is_some() { ExitCode::from(super::DATA_ERROR) } else { ExitCode::SUCCESS }
 }
 
 /// As `run` does without a file.
@@ -100,5 +105,6 @@ fn supposed(options: &Options) -> Result<Supposed, (String, u8)> {
             Some(RawValue::from_string(text).map_err(|error| (wrong(error.to_string()), super::DATA_ERROR))?)
         }
     };
-    Ok(Supposed { model: options.model.clone(), body, headers, stream: false, caller: options.caller.clone() })
+    let Options { model, path, caller, .. } = options;
+    Ok(Supposed { model: model.clone(), body, headers, path: path.clone(), stream: false, caller: caller.clone() })
 }

@@ -1,22 +1,10 @@
 //! How many tokens a request lets its answer have, in whatever dialect.
-//!
-//! Only looked for where somebody limits tokens or money: one more pass over the body, at memory speed.
 
+use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use crate::dialect::json::Scan;
-use crate::upstream::Body;
-
-/// Where dialects say it: at the top ...
-const NAMES: [&str; 4] = ["max_tokens", "max_completion_tokens", "max_output_tokens", "n"];
-/// ... or in an object there: Gemini's, as protobuf reads it too, Bedrock's and Ollama's.
-const BELOW: [(&str, &[&str]); 4] = [
-    ("generationConfig", &["maxOutputTokens", "max_output_tokens"]),
-    ("generation_config", &["maxOutputTokens", "max_output_tokens"]),
-    ("inferenceConfig", &["maxTokens"]),
-    ("options", &["num_predict"]),
-];
-const WANTED: [&str; 8] = [
+/// Where dialects say it, at the top or in an object there: found with all else that routing needs of a body.
+pub(super) const NAMES: [&str; 8] = [
     "max_tokens",
     "max_completion_tokens",
     "max_output_tokens",
@@ -27,28 +15,45 @@ const WANTED: [&str; 8] = [
     "options",
 ];
 
-/// The limit of all answers together; `None` where there is none.
-pub fn of(body: &Body) -> Option<u64> {
-    let mut scan = Scan::new(&WANTED);
-    let whole = body.slice(0, body.len());
-    scan.push(&whole).ok()?;
-    let found = scan.finish().ok()?;
-    let value = |name: &str| found.get(name).and_then(|at| whole.get(at));
-    let number = |name: &str| serde_json::from_slice::<u64>(value(name)?).ok();
-    let top = NAMES[..3].iter().filter_map(|name| number(name)).max();
-    let below = BELOW.iter().find_map(|(name, members)| {
-        let object: std::collections::HashMap<&str, &RawValue> = serde_json::from_slice(value(name)?).ok()?;
-        members.iter().find_map(|member| object.get(member)?.get().parse::<u64>().ok())
-    });
-    let answers = number("n").unwrap_or(1).max(1);
-    top.or(below).map(|limit| limit.saturating_mul(answers))
+/// Gemini's objects, as protobuf reads them too, Bedrock's and Ollama's.
+const BELOW: [(&str, &[&str]); 4] = [
+    ("generationConfig", &["maxOutputTokens", "max_output_tokens"]),
+    ("generation_config", &["maxOutputTokens", "max_output_tokens"]),
+    ("inferenceConfig", &["maxTokens"]),
+    ("options", &["num_predict"]),
+];
+
+/// How long the answers of a call may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerLimit {
+    /// Tokens of each.
+    pub each: u64,
+    /// Tokens of all together, where several are asked for.
+    pub all: u64,
+}
+
+impl AnswerLimit {
+    /// Of a request whose members have these values; `None` where it says nothing.
+    pub fn of(value: impl Fn(&str) -> Option<Bytes>) -> Option<Self> {
+        let number = |name: &str| serde_json::from_slice::<u64>(&value(name)?).ok();
+        let below = || {
+            BELOW.iter().find_map(|(name, members)| {
+                let object = value(name)?;
+                let object: std::collections::HashMap<&str, &RawValue> = serde_json::from_slice(&object).ok()?;
+                members.iter().find_map(|member| object.get(member)?.get().parse::<u64>().ok())
+            })
+        };
+        let each = NAMES[..3].iter().filter_map(|name| number(name)).max().or_else(below)?;
+        let answers = number("n").unwrap_or(1).max(1);
+        Some(Self { each, all: each.saturating_mul(answers) })
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
     use super::*;
+    use crate::dialect::head::RequestScan;
+    use crate::upstream::Body;
 
     #[test]
     fn each_dialect_says_it_elsewhere() {
@@ -65,10 +70,17 @@ mod tests {
             (r#"{"max_tokens":1e99}"#, None),
             (r#"{"max_tokens":18446744073709551615,"n":9}"#, Some(u64::MAX)),
             (r#"{"messages":[{"max_tokens":5}]}"#, None),
-            ("{", None),
-            ("[]", None),
         ] {
-            assert_eq!(of(&Body::from(Bytes::from_static(body.as_bytes()))), expected, "{body}");
+            let (mut scan, whole) = (RequestScan::new(), Body::from(Bytes::from_static(body.as_bytes())));
+            scan.push(body.as_bytes()).unwrap();
+            let found = scan.finish(&whole, Some("m")).unwrap().answer_limit;
+            assert_eq!(found.map(|limit| limit.all), expected, "{body}");
         }
+        let three = AnswerLimit::of(|name| match name {
+            "max_tokens" => Some("7".into()),
+            "n" => Some("3".into()),
+            _ => None,
+        });
+        assert_eq!(three, Some(AnswerLimit { each: 7, all: 21 }), "each has to fit into a context by itself");
     }
 }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::canonical::{Fault, FaultKind};
+use crate::dialect::answer_limit::{self, AnswerLimit};
 use crate::dialect::json::{Found, NotJson, Scan, quote};
 use crate::upstream::Body;
 
@@ -39,20 +40,24 @@ const OF_A_CONVERSATION: [&str; 6] = ["prompt_cache_key", "system", "instruction
 /// Members that offer tools.
 const OF_TOOLS: [&str; 2] = ["tools", "toolConfig"];
 
+/// Members of every chat.
+const OF_ALL: [&str; 3] = ["model", "stream", "stream_options"];
+
+const WANTED_IN_ALL: usize =
+    OF_ALL.len() + TO_A_ROUTER.len() + OF_A_CONVERSATION.len() + OF_TOOLS.len() + answer_limit::NAMES.len();
+
 /// All that is looked for.
-const WANTED: [&str; 11 + TO_A_ROUTER.len()] = {
-    let mut wanted = ["model"; 11 + TO_A_ROUTER.len()];
-    (wanted[1], wanted[2]) = ("stream", "stream_options");
-    (wanted[9 + TO_A_ROUTER.len()], wanted[10 + TO_A_ROUTER.len()]) = (OF_TOOLS[0], OF_TOOLS[1]);
-    let mut other = 0;
-    while other < OF_A_CONVERSATION.len() {
-        wanted[3 + TO_A_ROUTER.len() + other] = OF_A_CONVERSATION[other];
-        other += 1;
-    }
-    let mut index = 0;
-    while index < TO_A_ROUTER.len() {
-        wanted[3 + index] = TO_A_ROUTER[index];
-        index += 1;
+const WANTED: [&str; WANTED_IN_ALL] = {
+    let lists: [&[&str]; 5] = [&OF_ALL, &TO_A_ROUTER, &OF_A_CONVERSATION, &OF_TOOLS, &answer_limit::NAMES];
+    let mut wanted = [""; WANTED_IN_ALL];
+    let (mut list, mut index, mut place) = (0, 0, 0);
+    while list < lists.len() {
+        if index == lists[list].len() {
+            (list, index) = (list + 1, 0);
+            continue;
+        }
+        wanted[place] = lists[list][index];
+        (index, place) = (index + 1, place + 1);
     }
     wanted
 };
@@ -83,6 +88,8 @@ pub struct RequestHead {
     pub turns: Option<Range<usize>>,
     /// Where the tools stand that the model may ask for.
     pub tools: Option<Range<usize>>,
+    /// How long its answers may be, where it says that.
+    pub answer_limit: Option<AnswerLimit>,
 }
 
 impl RequestScan {
@@ -121,6 +128,7 @@ impl RequestScan {
             instructions: first(&["system", "instructions"]),
             turns: first(&["messages", "input", "contents"]),
             tools: first(&OF_TOOLS),
+            answer_limit: AnswerLimit::of(|name| members.value(name)),
         })
     }
 }

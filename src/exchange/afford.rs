@@ -14,10 +14,11 @@ use super::attended::Attended;
 use super::{Call, Caller, Exchange, policy};
 use crate::canonical::{Fault, FaultKind, Usage, estimate};
 use crate::catalogue::Price;
-use crate::dialect::answer_limit;
+use crate::health::Registry;
 use crate::ledger::rules::Asked;
 use crate::ledger::{Amount, Held, Meter, Rule, Short, Then};
 use crate::money::Usd;
+use crate::names::ModelName;
 use crate::routing::constraints::Whose;
 use crate::routing::{Model, Target};
 
@@ -79,12 +80,7 @@ impl<T> Exchange<T> {
                     Then::Fallback(other) => {
                         tracing::debug!(budget = %rule.name, model = %model.name, fallback = %other, "used up");
                         spared.push(rule.clone());
-                        let other = snapshot.find(other.as_str(), &self.registry)?;
-                        // What the route requires holds for whoever answers in the end.
-                        let routes = model.policy.choice.terms.iter().map(|bound| &bound.terms);
-                        let routes = routes.filter(|terms| matches!(terms.whose, Whose::Route(_)));
-                        let other = Arc::new(other.under(routes.cloned()));
-                        model = policy::of_call(other, &call.headers, call.caller(), &snapshot)?;
+                        model = instead(call, &self.registry, &model, other)?;
                         call.record.model = Some(model.name.clone());
                         continue 'model;
                     }
@@ -140,7 +136,16 @@ pub(super) fn a_try(call: &Call, model: &Model, target: &Target) -> Result<Vec<H
     Ok(held)
 }
 
-fn asked<'a>(call: &'a Call, model: &'a Model) -> Asked<'a> {
+/// The model `other`, which a budget falls back to, in the place of `model`. What the route requires holds for whoever
+/// answers in the end.
+pub(super) fn instead(call: &Call, registry: &Registry, model: &Model, other: &ModelName) -> Result<Arc<Model>, Fault> {
+    let routes = model.policy.choice.terms.iter().map(|bound| &bound.terms);
+    let routes = routes.filter(|terms| matches!(terms.whose, Whose::Route(_)));
+    let other = Arc::new(call.snapshot.find(other.as_str(), registry)?.under(routes.cloned()));
+    policy::of_call(other, &call.headers, call.caller(), &call.snapshot)
+}
+
+pub(super) fn asked<'a>(call: &'a Call, model: &'a Model) -> Asked<'a> {
     let caller = call.record.caller.as_ref().map(|caller| caller.as_str());
     Asked { caller, model: model.name.as_str(), headers: &call.headers }
 }
@@ -164,24 +169,20 @@ fn anyway(rule: &Rule, amount: Amount) -> Held {
 }
 
 impl Need {
-    fn of(call: &Call) -> Self {
+    pub(super) fn of(call: &Call) -> Self {
         *call.need.get_or_init(|| Self::estimate(call))
     }
 
     fn estimate(call: &Call) -> Self {
         let size = call.body.len();
-        let look = || {
-            let body = call.body.slice(0, size);
-            call.codec().read_request(&body, &call.asked()).ok().map(|request| estimate::tokens(&request))
-        };
-        let input = if size > SMALL { look() } else { None };
-        let said = answer_limit::of(&call.body);
+        let input = if size > SMALL { call.prompt_tokens() } else { None };
+        let said = call.head.answer_limit.map(|limit| limit.all);
         let input = input.unwrap_or_else(|| estimate::of_bytes(size as u64));
         Self { input, output: said.unwrap_or(USUAL), said: said.is_some() }
     }
 
     /// With the dearest of `targets`.
-    fn at_most<'t>(&self, call: &Call, targets: impl IntoIterator<Item = &'t Target>) -> Amount {
+    pub(super) fn at_most<'t>(&self, call: &Call, targets: impl IntoIterator<Item = &'t Target>) -> Amount {
         let mut most = Amount::of_a_call(0, Usd::ZERO);
         for target in targets {
             let output = target.facts.output.map_or(self.output, |cap| self.output.min(cap));
@@ -196,13 +197,13 @@ impl Need {
     }
 
     /// A call that has not said how long its answer may be is let in where there is nothing else.
-    fn within(&self, rule: &Rule, amount: Amount) -> Amount {
+    pub(super) fn within(&self, rule: &Rule, amount: Amount) -> Amount {
         if self.said { amount } else { rule.caps.clip(amount) }
     }
 }
 
 /// What the client is told: which limit, how much of it is used, and until when.
-fn refusal(rule: &Rule, short: &Short) -> Fault {
+pub(super) fn refusal(rule: &Rule, short: &Short) -> Fault {
     let (caps, used, per) = (&rule.caps, &short.used, rule.account.period.as_str());
     let (kind, limit, used) = match short.meter {
         Meter::Money => {

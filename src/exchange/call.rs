@@ -1,6 +1,6 @@
 //! Everything known about the call in progress.
 
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::UNIX_EPOCH;
 
@@ -12,7 +12,7 @@ use super::conversation::Conversation;
 use super::cost::Bill;
 use super::made::Maker;
 use super::retold;
-use crate::canonical::{Called, Dialect, Fault, Lost, Service, Usage, fnv};
+use crate::canonical::{Called, Dialect, Fault, Lost, Service, Usage, estimate, fnv};
 use crate::dialect::codec;
 use crate::dialect::codec::{About, Asked, Codec, Flavour};
 use crate::dialect::doors::Operation;
@@ -115,6 +115,8 @@ pub struct Call {
     /// Who remembers how its targets did when it is over.
     pub(super) observed: Option<Arc<Observed>>,
     pub(super) bill: Bill,
+    /// Tokens of its prompt, once somebody has looked; `None` within: it cannot be read.
+    prompt: OnceLock<Option<u64>>,
     /// What it may need, once somebody has asked.
     pub(super) need: OnceLock<Need>,
     /// The class of service that it asks for, once somebody has asked.
@@ -161,6 +163,7 @@ impl Call {
             record,
             route: AtomicU32::new(NO_ROUTE),
             bill: Bill::default(),
+            prompt: OnceLock::new(),
             need: OnceLock::new(),
             service: OnceLock::new(),
             held: Vec::new(),
@@ -206,7 +209,24 @@ impl Call {
     /// What is within the request; `None` where it cannot be read.
     fn inside(&self) -> Option<Inside> {
         let whole = self.body.slice(0, self.body.len());
-        Some(Inside::of(&self.codec().read_request(&whole, &self.asked()).ok()?))
+        let inside = Inside::of(&self.codec().read_request(&whole, &self.asked()).ok()?);
+        let _ = self.prompt.set(Some(inside.tokens));
+        Some(inside)
+    }
+
+    /// Tokens of its prompt, roughly, as they are counted within: pictures are not their bytes. Reads the whole of it.
+    pub(super) fn prompt_tokens(&self) -> Option<u64> {
+        let look = || {
+            let whole = self.body.slice(0, self.body.len());
+            Some(estimate::tokens(&self.codec().read_request(&whole, &self.asked()).ok()?))
+        };
+        *self.prompt.get_or_init(look)
+    }
+
+    /// The first route that fits, if one does.
+    pub(super) fn route_name(&self) -> Option<&Arc<str>> {
+        let index = usize::try_from(self.route.load(Relaxed)).ok()?;
+        self.snapshot.routes.get(index).map(|route| &route.name)
     }
 
     /// Whether each call of a tool in its answer can be read, and is of a tool that it offers. `None`: there is none, or
@@ -296,8 +316,7 @@ pub(super) fn minute(created: u64) -> u32 {
 impl Drop for Call {
     fn drop(&mut self) {
         self.sum_up();
-        let route = usize::try_from(*self.route.get_mut()).ok().and_then(|index| self.snapshot.routes.get(index));
-        self.record.route = route.map(|route| route.name.clone());
+        self.record.route = self.route_name().cloned();
         self.record.total = self.arrived.elapsed();
         self.record.by_name = retold::by_name(self);
         self.telemetry.emit(&self.record);

@@ -50,6 +50,11 @@ impl Conversation {
         Some(Self { key: hasher.finish(), named })
     }
 
+    /// What it is known by, in a word.
+    pub(super) fn known_by(&self) -> &'static str {
+        if self.named { "name" } else { "beginning" }
+    }
+
     /// Where it was last.
     pub(super) fn warm(&self, registry: &Registry, now: Instant) -> Option<Warm> {
         let place = registry.affinity().find(self.key, now)?;

@@ -52,6 +52,18 @@ pub(super) async fn read(call: &mut Call, caller: &mut impl Caller) -> Result<()
         let room = limit.saturating_sub(call.body.len());
         take(&mut call.body, &mut scan, inflate.finish(room)?, limit)?;
     }
+    understand(call, scan)
+}
+
+/// The same of a body that is there.
+pub(super) fn given(call: &mut Call, body: Bytes) -> Result<(), Fault> {
+    let (mut scan, limit) = (RequestScan::new(), call.snapshot.body_limit);
+    take(&mut call.body, &mut scan, body, limit)?;
+    understand(call, scan)
+}
+
+/// The body is complete.
+fn understand(call: &mut Call, scan: RequestScan) -> Result<(), Fault> {
     let mut head = scan.finish(&call.body, call.model_in_path.as_deref())?;
     if let Some(model) = call.model_in_path.take() {
         head.model = model;

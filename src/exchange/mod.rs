@@ -15,6 +15,7 @@ mod cost;
 mod count;
 mod explain;
 pub mod failover;
+mod foresee;
 mod hedge;
 mod hold;
 mod intake;
@@ -47,7 +48,7 @@ use conversation::Conversation;
 use tries::Tries;
 
 pub use call::{Arrival, Call, request_id};
-pub use explain::Supposed;
+pub use explain::{Account, Refused, Supposed};
 pub use outbound::headers as client_headers;
 pub use refusal::refuse;
 
@@ -126,25 +127,25 @@ impl<T: Transport> Exchange<T> {
     async fn walk(&self, call: &mut Call, client: &mut Attended<'_, impl Caller>) -> Result<(), Fault> {
         let _room = self.room_for_a_call(call, client).await?;
         intake::read(call, client).await?;
-        routed::understand(call)?;
-        let model = routed::choose(call, &self.registry)?;
-        call.record.model = Some(model.name.clone());
-        let model = policy::of_call(model, &call.headers, call.caller(), &call.snapshot)?;
-        let model = match call.snapshot.rules.leave_calls_alone() {
-            true => model,
+        let mut chosen = routed::model(call, &self.registry)?;
+        if !call.snapshot.rules.leave_calls_alone() {
             // Boxed: most have no budgets, and need not carry the room for it.
-            false => Box::pin(self.afford(call, client, model)).await?,
-        };
-        let conversation = Conversation::of(call, &model);
-        let warm = conversation.and_then(|conversation| conversation.warm(&self.registry, attempt::now()));
-        let maker = made::Maker::of(call, &model, &self.registry, attempt::now());
-        let question = question::of_call(call, &model, warm.as_ref(), maker.as_ref());
-        let mut plan = Plan::new(model, &question, fastrand::f64)?;
-        maker.iter().for_each(|maker| maker.confine(&mut plan));
-        let explanation = explain::wanted(&call.headers).then(|| explain::told(&plan, &question));
-        call.record.explanation = explanation;
-        call.conversation = conversation;
-        call.maker = maker;
+            chosen.model = Box::pin(self.afford(call, client, chosen.model.clone())).await?;
+        }
+        call.conversation = Conversation::of(call, &chosen.model);
+        let warm = call.conversation.and_then(|conversation| conversation.warm(&self.registry, attempt::now()));
+        call.maker = made::Maker::of(call, &chosen.model, &self.registry, attempt::now());
+        let question = question::of_call(call, &chosen.model, warm.as_ref(), call.maker.as_ref());
+        let mut plan = Plan::new(chosen.model.clone(), &question, fastrand::f64);
+        if let (Ok(plan), Some(maker)) = (&mut plan, &call.maker) {
+            maker.confine(plan);
+        }
+        if explain::wanted(&call.headers) {
+            let order = plan.as_ref().map_or(&[][..], |plan| plan.order.as_slice());
+            let told = explain::told(call, &chosen, &question, order);
+            call.record.explanation = Some(told);
+        }
+        let plan = plan?;
         let mut tries = Tries::new(call, &plan);
         client.attend(call, &plan.model.policy);
         match self.answer(call, client, &plan, &mut tries, None).await {

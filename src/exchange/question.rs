@@ -3,9 +3,9 @@
 use super::Call;
 use super::attempt::now;
 use super::made::Maker;
-use crate::canonical::estimate as estimated;
 use crate::dialect::doors::Operation;
 use crate::routing::Model;
+use crate::routing::constraints::has_room;
 use crate::routing::plan::{Question, Warm};
 use crate::routing::score::Estimate;
 use crate::routing::wishes::Wishes;
@@ -19,7 +19,10 @@ const LARGEST: usize = 256 << 10;
 /// No text has more tokens than that many bytes for each, as they are estimated.
 const FEWEST_BYTES_A_TOKEN: u64 = 3;
 
-/// What routing is asked about a call that `model` answers.
+/// A call without a body: one that is only supposed.
+const NO_BODY: usize = 2;
+
+/// What routing is asked for a call that `model` answers.
 pub(super) fn of_call<'c>(
     call: &'c Call,
     model: &Model,
@@ -27,15 +30,29 @@ pub(super) fn of_call<'c>(
     maker: Option<&'c Maker>,
 ) -> Question<'c> {
     let wishes = Some(&call.wishes).filter(|wishes| **wishes != Wishes::default());
-    let estimate = estimate(call.body.len());
-    let maker = maker.map(|maker| &*maker.provider);
-    Question { now: now(), wishes, estimate, tokens: tokens(call, model), warm, maker }
+    let limit = call.head.answer_limit;
+    let input = prompt(call, model, limit.map_or(0, |limit| limit.each));
+    let needs = input.map(|input| (input as u64).saturating_add(limit.map_or(0, |limit| limit.each)));
+    let estimate = Estimate { input, output_at_most: limit.map(|limit| limit.all as f32) };
+    let (tokens, maker) = (tokens(call, model), maker.map(|maker| &*maker.provider));
+    Question { now: now(), wishes, estimate, tokens, needs, warm, maker }
 }
 
-/// What is expected of a call with so many bytes.
-pub(super) fn estimate(bytes: usize) -> Estimate {
-    let input = (bytes <= LARGEST).then_some(bytes as f32 / BYTES_A_TOKEN);
-    Estimate { input, output_at_most: None }
+/// Tokens of the prompt, by the length of the body. Where that decides who can be asked, the body is looked into: in
+/// bytes, pictures are too large for anybody.
+fn prompt(call: &Call, model: &Model, answer: u64) -> Option<f32> {
+    let bytes = call.body.len();
+    if bytes <= NO_BODY {
+        return None;
+    }
+    let by_length = bytes as f32 / BYTES_A_TOKEN;
+    let needs = (by_length as u64).saturating_add(answer);
+    let (mut small, mut others) = (false, 0);
+    for target in model.groups.iter().flatten() {
+        (small, others) = (small || !has_room(target, needs), others + 1);
+    }
+    let counted = if small && others > 1 { call.prompt_tokens().map(|tokens| tokens as f32) } else { None };
+    counted.or((bytes <= LARGEST).then_some(by_length))
 }
 
 /// Tokens of the prompt, where it may be too long for one of the targets: only then the request is read for it.
@@ -48,7 +65,5 @@ fn tokens(call: &Call, model: &Model) -> Option<u64> {
     if contexts.min().is_none_or(|least| most <= least) {
         return None;
     }
-    let whole = call.body.slice(0, call.body.len());
-    let request = call.codec().read_request(&whole, &call.asked()).ok()?;
-    Some(estimated::tokens(&request))
+    call.prompt_tokens()
 }

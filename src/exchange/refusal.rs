@@ -54,7 +54,8 @@ pub(super) async fn break_off(call: &mut Call, client: &mut impl Caller, fault: 
     let _ = client.write(told.into(), true).await; // nobody is there to hear it
 }
 
-fn reply(call: &Call, fault: &Fault, headers: &mut HeaderMap) -> (StatusCode, Bytes) {
+/// Status and body, with the headers that go with them.
+pub(super) fn reply(call: &Call, fault: &Fault, headers: &mut HeaderMap) -> (StatusCode, Bytes) {
     let codec = call.codec();
     if let Some(seconds) = fault.retry_after.map(|pause| pause.as_secs_f64().ceil() as u64) {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::Call;
+use super::{Call, policy};
 use crate::canonical::{Dialect, Fault, FaultKind, Lost};
 use crate::dialect::codec::{self, Flavour};
 use crate::dialect::doors::Operation;
@@ -30,8 +30,26 @@ fn may_speak(call: &Call) -> bool {
     call.origin.as_ref().is_none_or(|origin| origin.kind.name == openrouter::OPENROUTER)
 }
 
+/// Who answers a call.
+pub(super) struct Chosen {
+    /// By what it names, and what routes make of that.
+    pub(super) named: Arc<Model>,
+    /// The same as the call's own headers want it.
+    pub(super) model: Arc<Model>,
+}
+
+/// The model that answers `call`, all that it says to a router considered. Whoever serves a call, or explains what
+/// would become of it, decides here.
+pub(super) fn model(call: &mut Call, registry: &Registry) -> Result<Chosen, Fault> {
+    understand(call)?;
+    let named = choose(call, registry)?;
+    call.record.model = Some(named.name.clone());
+    let model = policy::of_call(named.clone(), &call.headers, call.caller(), &call.snapshot)?;
+    Ok(Chosen { named, model })
+}
+
 /// Reads what `call` says to a router, and takes it out of the body.
-pub(super) fn understand(call: &mut Call) -> Result<(), Fault> {
+fn understand(call: &mut Call) -> Result<(), Fault> {
     let marked = call.spoken.is_some();
     let is_ours = |(name, _): &&(&'static str, _)| request::is_ours(call.dialect, call.operation, name);
     let said: Vec<_> = call.head.to_a_router.iter().filter(is_ours).collect();
@@ -106,7 +124,7 @@ fn rewrite(call: &mut Call, counts: bool) -> Result<(), Fault> {
 }
 
 /// The model that answers `call`, made of all that it names.
-pub(super) fn choose(call: &mut Call, registry: &Registry) -> Result<Arc<Model>, Fault> {
+fn choose(call: &mut Call, registry: &Registry) -> Result<Arc<Model>, Fault> {
     let mut wishes = std::mem::take(&mut call.wishes);
     let (snapshot, origin) = (call.snapshot.clone(), call.origin.clone());
     let mut passed_over = Vec::new();

@@ -27,7 +27,7 @@ pub struct Registry {
     made: Affinity,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Targets {
     configured: HashMap<TargetId, Arc<TargetHealth>>,
     dynamic: HashMap<TargetId, Dynamic>,
@@ -37,7 +37,7 @@ struct Targets {
     uses: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Dynamic {
     health: Arc<TargetHealth>,
     last_use: u64,
@@ -47,6 +47,11 @@ impl Registry {
     /// An empty one.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same targets, for whoever only looks: names that are asked for there are not remembered here.
+    pub fn aside(&self) -> Self {
+        Self { targets: Mutex::new(lock(&self.targets).clone()), gate: self.gate.clone(), ..Self::default() }
     }
 
     /// The health of a target that the configuration names.
@@ -210,6 +215,17 @@ mod tests {
         drop(another);
         assert_eq!(names(), ["a/m", "a/other"]);
         assert!(!Arc::ptr_eq(&busy, &registry.target(&b)), "forgotten");
+    }
+
+    #[test]
+    fn who_only_looks_leaves_no_trace() {
+        let registry = Registry::new();
+        let (named, made_up) = (registry.target(&id(1)), registry.dynamic_target(&id(2)));
+        let aside = registry.aside();
+        assert!(Arc::ptr_eq(&named, &aside.dynamic_target(&id(1))));
+        assert!(Arc::ptr_eq(&made_up, &aside.dynamic_target(&id(2))));
+        aside.dynamic_target(&id(3));
+        assert_eq!((registry.targets().len(), aside.targets().len()), (2, 3));
     }
 
     #[test]

@@ -107,14 +107,16 @@ impl Account {
     pub fn hold(self: &Arc<Self>, caps: &Caps, amount: Amount) -> Result<Held, Short> {
         let now = self.now();
         let mut state = self.state();
-        let mut then = state.window.used(now);
-        then += amount;
-        if let Some(meter) = caps.exceeded_by(&then) {
+        if let Some(short) = state.short(caps, amount, now) {
             state.refused += 1;
-            let room_in = state.window.room_in(caps, amount, now);
-            return Err(Short { meter, used: state.window.used(now), room_in });
+            return Err(short);
         }
         Ok(self.held(&mut state, amount, now))
+    }
+
+    /// What would be said if `amount` were to be held now; `None`: there is enough. Changes nothing.
+    pub fn lacks(&self, caps: &Caps, amount: Amount) -> Option<Short> {
+        self.state().short(caps, amount, self.now())
     }
 
     /// Holds `amount`, be there so much or not.
@@ -206,6 +208,15 @@ impl State {
             None if self.unsaved.len() < MOST_PERIODS => self.unsaved.push((tick, amount)),
             None => {} // nobody's clock is set so often in half a second
         }
+    }
+
+    /// What `amount` would be too much for.
+    fn short(&mut self, caps: &Caps, amount: Amount, now: Moment) -> Option<Short> {
+        let used = self.window.used(now);
+        let mut then = used;
+        then += amount;
+        let meter = caps.exceeded_by(&then)?;
+        Some(Short { meter, used, room_in: self.window.room_in(caps, amount, now) })
     }
 }
 

@@ -69,6 +69,11 @@ impl Turn {
         self.0.fetch_add(1, Relaxed)
     }
 
+    /// The same turn, for whoever only looks: nobody loses theirs.
+    fn aside(&self) -> Self {
+        Self(Arc::new(AtomicUsize::new(self.peek())))
+    }
+
     /// The number that the next call will have.
     pub fn peek(&self) -> usize {
         self.0.load(Relaxed)
@@ -83,6 +88,14 @@ impl PartialEq for Turn {
 }
 
 impl Balance {
+    /// The same, for whoever only looks.
+    pub fn aside(&self) -> Self {
+        match self {
+            Self::RoundRobin(turn) => Self::RoundRobin(turn.aside()),
+            other => other.clone(),
+        }
+    }
+
     /// As it is written.
     pub fn as_str(&self) -> &'static str {
         match self {

@@ -155,5 +155,24 @@ pub fn nobody<'t>(model: &str, excluded: impl Iterator<Item = (&'t Target, &'t E
 /// An error is read by people.
 const LONGEST: usize = 4_000;
 
+/// Whether a call that seems to need so many tokens fits into the target's context. Of one whose context nobody knows,
+/// it does.
+pub fn has_room(target: &Target, needs: u64) -> bool {
+    context(target).is_none_or(|own| needs <= own)
+}
+
+/// Why `target` is not asked while another has room. An estimate by itself refuses no call: where nobody has room, they
+/// are asked all the same, and say so in their own words.
+pub fn too_small(target: &Target, needs: u64) -> Option<Exclusion> {
+    let own = context(target).filter(|own| needs > *own)?;
+    let found = format!("the call seems to need {needs} of {own} tokens").into();
+    Some(Exclusion { by: "context_length", found, whose: Whose::Prompt })
+}
+
+/// What fits into the target's context, as the operator says, or else the catalogue.
+fn context(target: &Target) -> Option<u64> {
+    target.context().or(target.facts.context)
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,16 @@
 //! Why a call goes where it goes: every candidate with every figure of its score, who is out and by what, and the order.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
-use super::Model;
-use super::plan::{Candidate, Question, Standing, Table};
+use super::choice::{Balance, Choice};
+use super::constraints::Whose;
+use super::plan::{Candidate, Plan, Question, Seen, Standing, Table};
+use super::score::Row;
+use super::wishes::Sort;
+use super::{Model, Policy};
+use crate::canonical::Fault;
 
 /// One decision, told.
 #[derive(Clone, Debug, Serialize)]
@@ -12,9 +19,14 @@ pub struct Explanation {
     pub model: String,
     /// How its targets share the calls.
     pub balance: &'static str,
+    /// What the call wants them sorted by instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sorted_by: Option<&'static str>,
     /// Tokens that the prompt seems to have.
     pub prompt_tokens: Option<u64>,
-    /// Those that may answer, in the order in which they are asked. Shares are of each priority group.
+    /// Tokens that the answer may have at most, where the call says it.
+    pub answer_tokens: Option<u64>,
+    /// Those that may answer, in the order in which they are asked.
     pub candidates: Vec<Told>,
     /// Those that may not.
     pub excluded: Vec<Out>,
@@ -37,6 +49,8 @@ pub struct Told {
     pub slow: bool,
     /// The conversation was here last.
     pub warm: bool,
+    /// What the call brings along, and nobody else can read, was made here.
+    pub made: bool,
     /// Dollars for this call; of one whose price is not known, what its equals cost on average.
     pub price: f32,
     /// Its price is known.
@@ -59,8 +73,11 @@ pub struct Told {
     pub cost: f32,
     /// How much more than the best that is, as a share of it.
     pub excess: f32,
-    /// Its share of the calls, where shares are by score.
-    pub share: f32,
+    /// Its share of the calls of its group, where that is a matter of chance.
+    pub share: Option<f32>,
+    /// What else is against asking it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// One that may not answer.
@@ -76,34 +93,64 @@ pub struct Out {
     pub whose: String,
 }
 
-/// Why the targets of `model` are asked in this `order`; `None`: in one that is drawn now.
-pub fn explain(model: &Model, question: &Question<'_>, order: Option<&[Candidate]>) -> Explanation {
+/// Neither end of what chance may bring: nothing that happens to few calls, and the largest share first.
+const NO_CHANCE: f64 = 0.5;
+
+/// The likeliest plan. To make it changes nothing: nobody's turn is taken.
+pub fn likeliest(model: &Model, question: &Question<'_>) -> Result<Plan, Fault> {
+    let own = &*model.policy.choice;
+    let choice = Arc::new(Choice { balance: own.balance.aside(), ..own.clone() });
+    let policy = Policy { choice, ..model.policy.clone() };
+    let aside = Model { name: model.name.clone(), groups: model.groups.clone(), policy };
+    Plan::new(Arc::new(aside), question, || NO_CHANCE)
+}
+
+/// Why the targets of `model` are asked in this `order`.
+pub fn explain(model: &Model, question: &Question<'_>, order: &[Candidate]) -> Explanation {
     let table = Table::new(model, question, true);
-    let drawn = match order {
-        Some(order) => order.iter().copied().collect(),
-        None => table.order(model, question, fastrand::f64),
-    };
+    let id = |group, index| model.target(group, index).id.to_string();
     let out = |out: &super::plan::Excluded| Out {
-        target: model.target(out.group, out.index).id.to_string(),
+        target: id(out.group, out.index),
         by: out.why.by,
         found: out.why.found.to_string(),
         whose: out.why.whose.to_string(),
     };
+    let is = |one: &Candidate, other: &Candidate| (one.group, one.index) == (other.group, other.index);
+    let left = table.seen.iter().filter(|seen| !order.iter().any(|asked| is(asked, &seen.candidate)));
+    let (by, found) = match question.wishes.is_some_and(|wishes| wishes.no_fallbacks) {
+        true => ("allow_fallbacks", "nobody but the first is wanted"),
+        false => ("previous_response_id", "what the call goes on from is kept elsewhere"),
+    };
+    let left = left.map(|seen| Out {
+        target: id(seen.candidate.group, seen.candidate.index),
+        by,
+        found: found.to_owned(),
+        whose: Whose::Call.to_string(),
+    });
     Explanation {
         model: model.name.to_string(),
         balance: model.policy.choice.balance.as_str(),
+        sorted_by: question.wishes.and_then(|wishes| wishes.sort).map(Sort::as_str),
         prompt_tokens: question.estimate.input.map(|tokens| tokens as u64),
-        candidates: drawn.iter().filter_map(|candidate| told(model, &table, candidate)).collect(),
-        excluded: table.excluded.iter().map(out).collect(),
+        answer_tokens: question.estimate.output_at_most.map(|tokens| tokens as u64),
+        candidates: order.iter().filter_map(|candidate| told(model, question, &table, candidate)).collect(),
+        excluded: table.excluded.iter().map(out).chain(left).collect(),
     }
 }
 
-fn told(model: &Model, table: &Table, candidate: &Candidate) -> Option<Told> {
+fn told(model: &Model, question: &Question<'_>, table: &Table, candidate: &Candidate) -> Option<Told> {
     let place = |candidate: &Candidate| (candidate.group, candidate.index);
     let at = table.seen.iter().position(|seen| place(&seen.candidate) == place(candidate))?;
     let (seen, row) = (table.seen.get(at)?, table.rows.get(at)?);
-    let mut group = table.seen.iter().zip(&table.rows).filter(|(seen, _)| seen.candidate.group == candidate.group);
-    let sum = group.by_ref().map(|(_, row)| row.score.share).sum::<f32>();
+    let sorted = question.wishes.is_some_and(|wishes| wishes.sort.is_some());
+    let part = |(seen, row): (&Seen, &Row)| match model.policy.choice.balance {
+        _ if sorted || seen.candidate.standing != Standing::Ready => None,
+        Balance::Score => Some(row.score.share * seen.weight as f32 * seen.warmth as f32),
+        Balance::Weighted => Some(seen.weight as f32 * seen.warmth as f32),
+        _ => None,
+    };
+    let group = table.seen.iter().zip(&table.rows).filter(|(seen, _)| seen.candidate.group == candidate.group);
+    let sum = group.filter_map(part).sum::<f32>();
     let score = row.score;
     Some(Told {
         target: model.target(candidate.group, candidate.index).id.to_string(),
@@ -119,6 +166,7 @@ fn told(model: &Model, table: &Table, candidate: &Candidate) -> Option<Told> {
         in_flight: seen.busy,
         slow: seen.slow,
         warm: seen.warm,
+        made: seen.made,
         price: score.price,
         priced: score.priced,
         output_tokens: score.output,
@@ -130,7 +178,8 @@ fn told(model: &Model, table: &Table, candidate: &Candidate) -> Option<Told> {
         measured: row.figures.first_token.weight.max(row.figures.per_token.weight),
         cost: score.cost,
         excess: score.excess,
-        share: if sum > 0.0 { score.share / sum } else { 0.0 },
+        share: part((seen, row)).filter(|_| sum > 0.0).map(|part| part / sum),
+        notes: Vec::new(),
     })
 }
 
@@ -138,32 +187,48 @@ impl Explanation {
     /// For people: a table.
     pub fn table(&self) -> String {
         use std::fmt::Write;
-        let mut text = format!("model {}, balance {}\n", self.model, self.balance);
+        let mut text = String::new();
         let _ = writeln!(
             text,
-            "\n{:<36} {:<11} {:>7} {:>11} {:>8} {:>8} {:>7} {:>7} {:>11} {:>8}",
-            "target", "health", "share", "price", "first", "tok/s", "errors", "429s", "cost", "excess"
+            "{:<36} {:>5} {:<11} {:>7} {:>11} {:>8} {:>8} {:>7} {:>7} {:>11} {:>8}",
+            "target", "group", "health", "share", "price", "first", "tok/s", "errors", "429s", "cost", "excess"
         );
         for one in &self.candidates {
-            let known = if one.priced { "" } else { "~" };
-            let _ = writeln!(
-                text,
-                "{:<36} {:<11} {:>6.1}% {:>11} {:>7.2}s {:>8.1} {:>6.1}% {:>6.1}% {:>11} {:>+7.1}%",
-                one.target,
-                one.health,
-                one.share * 100.0,
-                format!("{known}${:.6}", one.price),
-                one.first_token,
-                one.throughput,
-                one.errors * 100.0,
-                one.limited * 100.0,
-                format!("${:.6}", one.cost),
-                one.excess * 100.0,
-            );
+            let _ = writeln!(text, "{}", one.row());
+            for note in &one.notes {
+                let _ = writeln!(text, "{:<36}       {note}", "");
+            }
         }
         for out in &self.excluded {
             let _ = writeln!(text, "{:<36} out: {} of {} ({})", out.target, out.by, out.whose, out.found);
         }
         text
+    }
+}
+
+impl Told {
+    fn row(&self) -> String {
+        let known = if self.priced { "" } else { "~" };
+        let warm = if self.made {
+            ", maker"
+        } else if self.warm {
+            ", warm"
+        } else {
+            ""
+        };
+        format!(
+            "{:<36} {:>5} {:<11} {:>7} {:>11} {:>7.2}s {:>8.1} {:>6.1}% {:>6.1}% {:>11} {:>+7.1}%",
+            self.target,
+            self.group,
+            format!("{}{warm}", self.health),
+            self.share.map_or("-".to_owned(), |share| format!("{:.1}%", share * 100.0)),
+            format!("{known}${:.6}", self.price),
+            self.first_token,
+            self.throughput,
+            self.errors * 100.0,
+            self.limited * 100.0,
+            format!("${:.6}", self.cost),
+            self.excess * 100.0,
+        )
     }
 }

@@ -35,8 +35,10 @@ pub struct Question<'a> {
     pub wishes: Option<&'a Wishes>,
     /// What is expected of it.
     pub estimate: Estimate,
-    /// Tokens of its prompt, where these may be too many for some target.
+    /// Tokens of its prompt, where these may be too many for some target: it is not asked.
     pub tokens: Option<u64>,
+    /// Tokens that have to fit into a context: of its prompt, and of the answer where the call says how long it may be.
+    pub needs: Option<u64>,
     /// Where its conversation was last.
     pub warm: Option<&'a Warm>,
     /// The provider that made what the call brings along, and alone can read it.
@@ -46,7 +48,8 @@ pub struct Question<'a> {
 impl Question<'_> {
     /// A call of which nothing is known.
     pub fn at(now: Instant) -> Self {
-        Self { now, wishes: None, estimate: Estimate::default(), tokens: None, warm: None, maker: None }
+        let estimate = Estimate::default();
+        Self { now, wishes: None, estimate, tokens: None, needs: None, warm: None, maker: None }
     }
 }
 

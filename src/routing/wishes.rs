@@ -53,6 +53,18 @@ pub enum Sort {
     Exacto,
 }
 
+impl Sort {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Price => "price",
+            Self::Throughput => "throughput",
+            Self::Latency => "latency",
+            Self::Exacto => "exacto",
+        }
+    }
+}
+
 /// At most so much; for tokens, for a million of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MaxPrice {

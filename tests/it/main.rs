@@ -10,6 +10,7 @@ mod callers;
 mod captures;
 mod catalogue;
 mod check;
+mod choice;
 mod clients;
 mod constraints;
 mod costs;

@@ -70,6 +70,10 @@ fn what_is_required_holds_and_what_is_not_known_excludes() {
     check(&small, Require::default(), none(), Some("context_length"));
     let nearly = target("a/m", Facts { context: Some(910), ..Facts::default() });
     check(&nearly, Require::default(), none(), None); // it is only estimated
+    let small = target("a/m", Facts { context: Some(999), ..Facts::default() });
+    assert!(has_room(&small, 999) && !has_room(&small, 1_000) && has_room(&a, u64::MAX));
+    assert_eq!(too_small(&small, 1_000).map(|why| why.by), Some("context_length"));
+    assert_eq!((too_small(&small, 999), too_small(&a, u64::MAX)), (None, None));
 }
 
 #[test]

@@ -65,11 +65,13 @@ impl Table {
         table.rows.reserve(if scored { count } else { 0 });
         let bounds = Bounds::of(choice, question);
         let constrained = question.wishes.is_some() || !choice.terms.is_empty() || question.tokens.is_some();
+        let excluded = |target: &Target| {
+            constrained.then(|| constraints::excluded(target, choice, question.wishes, question.tokens)).flatten()
+        };
+        let needs = question.needs.filter(|needs| somebody_has_room(model, *needs, excluded));
         for (group, targets) in (0..).zip(&model.groups) {
             for (index, target) in (0..).zip(targets) {
-                let why = constrained
-                    .then(|| constraints::excluded(target, choice, question.wishes, question.tokens))
-                    .flatten();
+                let why = excluded(target).or_else(|| constraints::too_small(target, needs?));
                 match why {
                     Some(why) => table.excluded.push(Excluded { group, index, why }),
                     None => {
@@ -109,6 +111,14 @@ impl Table {
             rows = others;
         }
     }
+}
+
+/// Whether the length of a call decides who is asked: there are targets into whose context it does not fit, and one
+/// into whose it does.
+fn somebody_has_room(model: &Model, needs: u64, excluded: impl Fn(&Target) -> Option<Exclusion>) -> bool {
+    let targets = || model.groups.iter().flatten();
+    targets().any(|target| !constraints::has_room(target, needs))
+        && targets().any(|target| constraints::has_room(target, needs) && excluded(target).is_none())
 }
 
 /// Whether anything is decided by measurements.
