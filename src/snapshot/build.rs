@@ -7,6 +7,7 @@ mod allowances;
 mod base_url;
 mod callers;
 mod choice;
+mod circles;
 mod ending;
 mod intercept;
 mod known;
@@ -89,6 +90,7 @@ fn decide(config: &Config) -> ((Arc<Catalogue>, Vec<provider::Decided>), Vec<Pro
     callers::decide(config, &mut problems);
     terms::check(config, &catalogue, &mut problems);
     allowances::check(config, &mut problems);
+    circles::check(config, &mut problems);
     check_listeners(config, &mut problems);
     intercept::decide(config, &mut problems);
     ((catalogue, providers), problems)

@@ -1,5 +1,6 @@
 //! Which target answers, on the binary: why, by what, and what holds whatever happens.
 
+mod bad;
 mod balance;
 mod context;
 mod explain;
