@@ -131,7 +131,11 @@ fn a_call_that_contradicts_itself_is_told_and_harms_nobody() {
             (provider_of(json!({"only": ["a"], "ignore": ["a"]})), 404, "no allowed providers are available"),
             (provider_of(json!({"max_price": {"prompt": 0.1}})), 404, "`a/x` is excluded by max_price"),
             (provider_of(json!({"quantizations": ["fp9"]})), 400, "`fp9` is none of"),
-            (provider_of(json!({"zdr": true})), 404, "`a/x` is excluded by data_policy:zdr (it does not say)"),
+            (
+                provider_of(json!({"zdr": true})),
+                404,
+                "`a/x` is excluded by data_policy:zdr of the call (it does not say)",
+            ),
             (json!({ "models": many }), 400, "`models`: more than 128 names"),
         ] {
             let reply = proxy.send(chat("m", "hi", &more)).await;

@@ -44,7 +44,7 @@ fn price_asks_the_cheapest() {
 #[test]
 fn latency_asks_the_soonest() {
     run(async {
-        let (a, b) = (Provider::behaving(late(80)).await, Provider::start().await);
+        let (a, b) = (Provider::behaving(late(400)).await, Provider::start().await);
         let proxy = sharing(&a, &b, [1.0, 2.0], "latency").await;
         shares(&proxy, &a, &b, 12).await; // whoever is first is measured, and so is the other
         let (slow, fast) = shares(&proxy, &a, &b, 30).await;

@@ -55,7 +55,7 @@ fn a_decision_is_a_table_for_people_and_json_for_programs() {
         assert!(place("a/x") < place("b/x") && place("excess") < place("a/x"), "the cheaper first:\n{table}");
         assert!(table.starts_with("asked for m, answered by model m, balance score\ncaller: rest\n"), "{table}");
         let (_, table, _) = explain(FILE, None, &["--model", "old-1"]).await;
-        assert!(table.contains("route: ") && table.contains("out: region (it runs in us)"), "{table}");
+        assert!(table.contains("route: ") && table.contains("out: region of the model (it runs in us)"), "{table}");
 
         let body = json!({"model": "m", "max_tokens": 100, "messages": [{"role": "user", "content": "hi"}]});
         let told = told(body, &[]).await;
@@ -144,9 +144,11 @@ fn what_would_be_refused_is_told_with_its_own_exit_code() {
             assert!(said.contains(says), "{says} is not in: {said}");
         }
         let (_, table, _) = explain(FILE, None, &["--model", "far"]).await;
-        for says in
-            ["refused with 404", "a/x                                  out: region (it runs in eu)", "it runs in us"]
-        {
+        for says in [
+            "refused with 404",
+            "a/x                                  out: region of the model (it runs in eu)",
+            "it runs in us",
+        ] {
             assert!(table.contains(says), "{says} is not in:\n{table}");
         }
     });

@@ -29,13 +29,28 @@ fn each_constraint_excludes_whom_it_should_and_says_so() {
         let all = "targets: [b/x, c/x], fallbacks: [a/x]";
         let mut config = known(&a, &b, &c);
         let rows = [
-            ("eu", "region: [eu]", "b/x` is excluded by region (it runs in us-east-1)", true),
-            ("training", "training: deny", "b/x` is excluded by data_policy:training (it trains", true),
-            ("retention", "retention: deny", "b/x` is excluded by data_policy:zdr (it keeps", true),
-            ("stored", "quantization: [bf16]", "b/x` is excluded by quantization (its weights are fp8)", true),
-            ("cheap", "max_price: {input: 2}", "b/x` is excluded by max_price (input costs 5, over 2)", true),
-            ("asia", "region: [asia]", "a/x` is excluded by region (it runs in eu-west-1)", false),
-            ("long", "context: 1000", "a/x` is excluded by context_length (its context is not known)", false),
+            ("eu", "region: [eu]", "b/x` is excluded by region of the model (it runs in us-east-1)", true),
+            ("training", "training: deny", "b/x` is excluded by data_policy:training of the model (it trains", true),
+            ("retention", "retention: deny", "b/x` is excluded by data_policy:zdr of the model (it keeps", true),
+            (
+                "stored",
+                "quantization: [bf16]",
+                "b/x` is excluded by quantization of the model (its weights are fp8)",
+                true,
+            ),
+            (
+                "cheap",
+                "max_price: {input: 2}",
+                "b/x` is excluded by max_price of the model (input costs 5, over 2)",
+                true,
+            ),
+            ("asia", "region: [asia]", "a/x` is excluded by region of the model (it runs in eu-west-1)", false),
+            (
+                "long",
+                "context: 1000",
+                "a/x` is excluded by context_length of the model (its context is not known)",
+                false,
+            ),
         ];
         for (name, require, _, _) in &rows {
             config = config.model(name, &format!("{{{all}, require: {{{require}}}}}"));
@@ -74,7 +89,7 @@ fn a_refusal_is_in_the_clients_dialect() {
                 assert_eq!(reply.status, 404, "{}: {}", client.dialect, reply.text());
                 let body = reply.json();
                 let told = body.pointer(client.message).and_then(Value::as_str).unwrap_or_default();
-                for out in ["`a/x` is excluded by region (it runs in eu-west-1)", "`b/x` is", "`c/x` is"] {
+                for out in ["`a/x` is excluded by region of the model (it runs in eu-west-1)", "`b/x` is", "`c/x` is"] {
                     assert!(told.contains(out), "{}: {body}", client.dialect);
                 }
             }
