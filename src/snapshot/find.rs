@@ -52,7 +52,7 @@ impl Snapshot {
     /// OpenRouter's `openrouter/auto`.
     fn own_name<'n>(&self, provider: &Provider, name: &'n str, model: &'n str) -> &'n str {
         let known = |model| self.catalogue.tables().any(|table| table.exactly(provider.kind.name, model).is_some());
-        if known(name) && !known(model) { name } else { model }
+        if self.whole_names.get(name, || known(name) && !known(model)) { name } else { model }
     }
 
     /// A model that is made up for one call: whoever serves it, as equals, and the defaults.

@@ -16,13 +16,12 @@ pub type Served = Arc<[(Arc<Provider>, Arc<str>)]>;
 
 /// What was asked for so far.
 #[derive(Debug, Default)]
-pub struct Asked(RwLock<HashMap<Box<str>, Served>>);
+pub struct Asked(Remembered<Served>);
 
 impl Asked {
     /// Every one of `providers` that has the model called `name`.
     pub fn by(&self, providers: &BTreeMap<ProviderId, Arc<Provider>>, catalogue: &Catalogue, name: &str) -> Served {
-        let seen = self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
-        seen.unwrap_or_else(|| {
+        self.0.get(name, || {
             let serving = |name: &str| -> Served {
                 let has = |provider: &Arc<Provider>| Some((provider.clone(), has(provider, catalogue, name)?));
                 providers.values().filter_map(has).collect()
@@ -31,14 +30,34 @@ impl Asked {
             let by_name = if name.starts_with('~') { Served::default() } else { serving(name) };
             let newest = || latest::slugs(catalogue, name).iter().map(|slug| serving(slug)).find(|s| !s.is_empty());
             let served = Some(by_name).filter(|served| !served.is_empty()).or_else(newest);
-            let served = served.unwrap_or_else(|| serving(name));
-            let mut seen = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            if seen.len() >= MOST {
-                seen.clear();
-            }
-            seen.insert(name.into(), served.clone());
-            served
+            served.unwrap_or_else(|| serving(name))
         })
+    }
+}
+
+/// What was found out about names: the catalogue is read line by line, and a client asks for the same few.
+#[derive(Debug)]
+pub struct Remembered<T>(RwLock<HashMap<Box<str>, T>>);
+
+impl<T: Clone> Remembered<T> {
+    /// What `find_out` says of `name`, or has said before.
+    pub fn get(&self, name: &str, find_out: impl FnOnce() -> T) -> T {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        known.unwrap_or_else(|| {
+            let found = find_out();
+            let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            if known.len() >= MOST {
+                known.clear();
+            }
+            known.insert(name.into(), found.clone());
+            found
+        })
+    }
+}
+
+impl<T> Default for Remembered<T> {
+    fn default() -> Self {
+        Self(RwLock::default())
     }
 }
 
@@ -193,6 +212,6 @@ providers:
         for number in 0..3 * MOST {
             snapshot.asked.by(&snapshot.providers, &snapshot.catalogue, &format!("x{number}"));
         }
-        assert!(snapshot.asked.0.read().unwrap().len() <= MOST);
+        assert!(snapshot.asked.0.0.read().unwrap().len() <= MOST);
     }
 }
