@@ -1,5 +1,6 @@
 //! Which calls go where, whatever model they name: the first route that fits.
 
+mod glance;
 mod pattern;
 mod table;
 

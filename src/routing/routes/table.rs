@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::Ordering::Relaxed;
 
+use super::glance::{Glance, Texts};
 use super::pattern::Pattern;
 use super::{Route, Traits};
 
@@ -15,40 +16,10 @@ pub struct Routes {
     all: Vec<Route>,
     /// The places of those for one model each, by its name in lower case.
     by_model: HashMap<Box<str>, Vec<u32>>,
-    /// All others.
-    others: Vec<Other>,
-}
-
-/// A route that is for no whole name, with what can be seen at a glance: how the model's name has to begin. A walk over
-/// thousands of these stays in the cache, where one over the routes themselves does not.
-#[derive(Debug)]
-struct Other {
-    place: u32,
-    begins: Beginning,
-    /// The bytes of that which count.
-    mask: u64,
-}
-
-/// The first eight bytes of a name in lower case; zeros behind a shorter one.
-type Beginning = u64;
-
-fn beginning(name: &[u8]) -> Beginning {
-    let mut bytes = [0; 8];
-    for (place, byte) in bytes.iter_mut().zip(name) {
-        *place = byte.to_ascii_lowercase();
-    }
-    u64::from_le_bytes(bytes)
-}
-
-impl Other {
-    fn new(place: u32, models: &[Pattern]) -> Self {
-        let said = match models {
-            [only] => only.0.first().map_or(&[][..], |part| part.as_bytes()),
-            _ => &[],
-        };
-        let mask = beginning(&[0xff; 8][..said.len().min(8)]);
-        Self { place, begins: beginning(said), mask }
-    }
+    /// The places of all others, each with what is seen of it at a glance.
+    others: Vec<(u32, Glance)>,
+    /// What these are about.
+    texts: Texts,
 }
 
 impl FromIterator<Route> for Routes {
@@ -57,7 +28,7 @@ impl FromIterator<Route> for Routes {
         for (place, route) in (0..).zip(&found.all) {
             let names: Option<Vec<&str>> = route.when.models.iter().map(Pattern::name).collect();
             match names.filter(|names| !names.is_empty()) {
-                None => found.others.push(Other::new(place, &route.when.models)),
+                None => found.others.push((place, found.texts.glance(&route.when))),
                 Some(names) => {
                     for name in names {
                         found.by_model.entry(name.into()).or_default().push(place);
@@ -87,8 +58,8 @@ impl Routes {
         }
         let named = self.by_model.get(call.model.to_ascii_lowercase().as_str()).map_or(&[][..], Vec::as_slice);
         let fits = |place: &u32| self.all[*place as usize].is_for(call);
-        let begins = beginning(call.model.as_bytes());
-        let others = self.others.iter().filter(|other| begins & other.mask == other.begins).map(|other| other.place);
+        let begins = self.texts.of(call);
+        let others = self.others.iter().filter(|(_, glance)| glance.may_fit(&begins)).map(|(place, _)| *place);
         let place = match (named.iter().copied().find(fits), { others }.find(fits)) {
             (Some(one), Some(other)) => one.min(other),
             (one, other) => one.or(other)?,
