@@ -42,25 +42,41 @@ impl Body {
     /// The bytes `from..to` as one piece; copied only where they lie in several chunks.
     pub fn slice(&self, from: usize, to: usize) -> Bytes {
         let mut start = 0;
-        let mut joined = Vec::new();
         for chunk in &self.chunks {
             let end = start + chunk.len();
             if from >= start && to <= end {
                 return chunk.slice(from - start..to - start);
             }
+            start = end;
+        }
+        let mut joined = Vec::with_capacity(to.min(self.len).saturating_sub(from));
+        self.copy(from, to, &mut joined);
+        joined.into()
+    }
+
+    /// Appends the bytes `from..to` to `out`.
+    fn copy(&self, from: usize, to: usize, out: &mut Vec<u8>) {
+        let mut start = 0;
+        for chunk in &self.chunks {
+            let end = start + chunk.len();
             if end > from && start < to {
-                joined.reserve_exact(to - from - joined.len());
-                joined.extend_from_slice(&chunk[from.max(start) - start..to.min(end) - start]);
+                out.extend_from_slice(&chunk[from.max(start) - start..to.min(end) - start]);
             }
             start = end;
         }
-        joined.into()
     }
 
     /// The same body with the bytes `from..to` replaced. Shares its large chunks with this one; small neighbours are
     /// joined, since each chunk is a write of its own.
     pub fn splice(&self, from: usize, to: usize, with: Bytes) -> Self {
-        self.spliced(from, to, with).joined()
+        if self.len + with.len() > SMALL {
+            return self.spliced(from, to, with).joined();
+        }
+        let mut out = Vec::with_capacity((self.len + with.len()).saturating_sub(to.saturating_sub(from)));
+        self.copy(0, from, &mut out);
+        out.extend_from_slice(&with);
+        self.copy(to, self.len, &mut out);
+        Bytes::from(out).into()
     }
 
     fn spliced(&self, from: usize, to: usize, with: Bytes) -> Self {
