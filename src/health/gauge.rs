@@ -79,7 +79,8 @@ impl Gauge {
 
     /// Near an exponential for samples that follow each other, and far cheaper.
     fn left(&self, at: u64, memory: Memory) -> f32 {
-        let age = at.saturating_sub(self.at.load(Relaxed));
+        // Signed: of such a number the processor makes a float in one step.
+        let age = at.saturating_sub(self.at.load(Relaxed)) as i64;
         memory.half / (memory.half + age as f32)
     }
 }

@@ -1,5 +1,7 @@
 //! A whole reply: an answer, or an error that calls itself 200.
 
+use std::sync::LazyLock;
+
 use memchr::memmem;
 
 use super::chunk::Chunk;
@@ -69,7 +71,10 @@ pub(super) fn says_something(value: &[u8]) -> bool {
 /// A choice seems to have ended with the reason `error`, as OpenRouter and Mistral have it.
 fn may_have_broken_off(choices: &[u8]) -> bool {
     const NAME: &[u8] = b"\"finish_reason\"";
-    memmem::find_iter(choices, NAME)
+    // Made once: that costs more than to look through a short reply.
+    static FINDER: LazyLock<memmem::Finder<'_>> = LazyLock::new(|| memmem::Finder::new(NAME));
+    FINDER
+        .find_iter(choices)
         .any(|at| usage::after_colon(&choices[at + NAME.len()..]).is_some_and(|value| value.starts_with(b"\"error\"")))
 }
 
