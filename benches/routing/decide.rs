@@ -12,22 +12,52 @@ use outrider::routing::score::Estimate;
 
 use super::allocations::count as count_allocations;
 use super::models;
+use super::verdict::Verdict;
 
 /// What has to be beaten.
 const DECISION: Duration = Duration::from_micros(5);
 const ROUTES: Duration = Duration::from_micros(50);
 
-/// Prints both.
-pub fn report() {
+/// Calls of the allocator for a decision, however many targets there are: a table, what is known of each, an order.
+const ALLOCATIONS: usize = 8;
+
+/// Prints both; what is over its aim is a failure.
+pub fn report(verdict: &mut Verdict) {
+    let mut of_few = 0;
     for count in [2, 10, 100] {
         let (took, allocations) = decision(count);
         println!(
             "decision by score among {count} measured targets: {took:?}, {allocations} allocations (aim: under {DECISION:?} among 100)"
         );
+        verdict.hold(took < DECISION, || format!("a decision among {count} takes {took:?}"));
+        let each = allocations > ALLOCATIONS || count == 100 && allocations > of_few;
+        verdict.hold(!each, || format!("among {count} targets there are {allocations} allocations, among 10 {of_few}"));
+        of_few = allocations;
     }
-    for (what, star) in [("whole names", ""), ("patterns", "*")] {
-        let took = routes(10_000, star);
-        println!("10,000 routes for {what} of models, of which the last fits: {took:?} (aim: under {ROUTES:?})");
+    for what in [Kind::Names, Kind::Patterns, Kind::Headers, Kind::Callers] {
+        let took = routes(10_000, what);
+        println!("10,000 routes for {}, of which the last fits: {took:?} (aim: under {ROUTES:?})", what.as_str());
+        verdict.hold(took < ROUTES, || format!("10,000 routes for {} take {took:?}", what.as_str()));
+    }
+}
+
+/// What routes are about.
+#[derive(Clone, Copy)]
+enum Kind {
+    Names,
+    Patterns,
+    Headers,
+    Callers,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Names => "whole names of models",
+            Self::Patterns => "patterns of models",
+            Self::Headers => "a header",
+            Self::Callers => "callers",
+        }
     }
 }
 
@@ -51,18 +81,23 @@ fn decision(count: usize) -> (Duration, usize) {
     (best_of(decide), allocations)
 }
 
-fn routes(count: usize, star: &str) -> Duration {
-    let when = |index: usize| When {
-        models: vec![Pattern::new(&format!("model-{index}{star}"))],
-        headers: vec![("x-team".parse().expect("a name"), vec![Pattern::new(&format!("team-{index}-*"))])],
-        ..When::default()
+fn routes(count: usize, kind: Kind) -> Duration {
+    let when = |index: usize| {
+        let model = |star: &str| vec![Pattern::new(&format!("model-{index}{star}"))];
+        let headers = vec![("x-team".parse().expect("a name"), vec![Pattern::new(&format!("team-{index}-*"))])];
+        match kind {
+            Kind::Names => When { models: model(""), headers, ..When::default() },
+            Kind::Patterns => When { models: model("*"), headers, ..When::default() },
+            Kind::Headers => When { headers, ..When::default() },
+            Kind::Callers => When { callers: vec![Pattern::new(&format!("{index}-team"))], ..When::default() },
+        }
     };
     let routes: Routes = (0..count)
         .map(|index| Route { name: "r".into(), when: when(index), then: Then::Deny("no".into()), terms: None })
         .collect();
     let mut headers = HeaderMap::new();
     headers.insert("x-team", format!("team-{}-search", count - 1).parse().expect("a value"));
-    let model = format!("model-{}", count - 1);
+    let (model, caller) = (format!("model-{}", count - 1), format!("{}-team", count - 1));
     let call = Traits {
         model: &model,
         dialect: Dialect::OpenAiChat,
@@ -72,7 +107,7 @@ fn routes(count: usize, star: &str) -> Duration {
         stream: true,
         inside: None,
         minute: 0,
-        caller: None,
+        caller: Some(&caller),
         matched: None,
     };
     best_of(|| assert!(black_box(black_box(&routes).route(&call)).is_some()))

@@ -84,19 +84,47 @@ const JITTER: f64 = 0.35;
 const ERROR_AFTER: f64 = 0.4;
 const LIMITED_AFTER: f64 = 0.1;
 
-/// Twenty providers of one model.
-pub fn providers(seed: u64) -> Vec<Provider> {
+/// What sort of world it is.
+#[derive(Clone, Copy)]
+pub struct World {
+    /// As the report calls it.
+    pub name: &'static str,
+    /// So many providers of one model.
+    pub providers: usize,
+    /// Of the usual differences in price, what is left: 1 is all, 0 none.
+    pub prices: f64,
+    /// So many times the usual room for calls.
+    pub room: f64,
+    /// What happens to providers lasts so many times as long as usual.
+    pub trouble: f64,
+}
+
+/// The world in whose days the default weights of the score were found.
+pub const USUAL: World = World { name: "usual", providers: 20, prices: 1.0, room: 1.0, trouble: 1.0 };
+
+/// Worlds in which they were not.
+pub const OTHERS: [World; 5] = [
+    World { name: "5 providers with four times the room", providers: 5, room: 4.0, ..USUAL },
+    World { name: "60 providers", providers: 60, ..USUAL },
+    World { name: "prices nearly alike", prices: 0.1, ..USUAL },
+    World { name: "half the room", room: 0.5, ..USUAL },
+    World { name: "trouble four times as long", trouble: 4.0, ..USUAL },
+];
+
+/// The providers of a model.
+pub fn providers(world: &World, seed: u64) -> Vec<Provider> {
     let mut dice = fastrand::Rng::with_seed(seed);
     let mut between = |least: f64, most: f64| least * (most / least).powf(dice.f64());
     let mut all = Vec::new();
-    for index in 0..20 {
-        let input = between(0.2, 1.6);
+    for index in 0..world.providers {
+        let usual = between(0.2, 1.6);
         // What is cheap is often slow and full.
-        let cheap = 1.0 - (input / 0.2).ln() / 8f64.ln();
+        let cheap = 1.0 - (usual / 0.2).ln() / 8f64.ln();
+        let input = 0.2 * (usual / 0.2).powf(world.prices);
         let mut episodes = Vec::new();
         for what in [What::Outage, What::Slow(between(3.0, 12.0)), What::Failing(between(0.1, 0.6)), What::Outage] {
             let from = between(1.0, 85_000.0).max(between(600.0, 80_000.0));
-            let long = between(120.0, 5_400.0) * (0.4 + cheap);
+            let long = between(120.0, 5_400.0) * (0.4 + cheap) * world.trouble;
             episodes.push(Episode { from, to: from + long, what });
         }
         all.push(Provider {
@@ -104,7 +132,7 @@ pub fn providers(seed: u64) -> Vec<Provider> {
             first_token: between(0.25, 1.2) * (1.0 + cheap),
             speed: between(40.0, 140.0) * (1.0 - 0.5 * cheap),
             errors: between(0.001, 0.02),
-            capacity: if index % 5 == 0 { 20 } else { (40.0 + 300.0 * (1.0 - cheap)) as usize },
+            capacity: (world.room * if index % 5 == 0 { 20.0 } else { 40.0 + 300.0 * (1.0 - cheap) }) as usize,
             episodes,
         });
     }
