@@ -22,7 +22,8 @@ impl<'l> Object<'l> {
         Self { line, empty: true }
     }
 
-    /// A member. `name` needs no escapes.
+    /// A member. `name` needs no escapes. In line, where the length of the name is known.
+    #[inline(always)]
     pub(super) fn set(&mut self, name: &'static str, value: impl Value) -> &mut Self {
         let before: &[u8] = if std::mem::replace(&mut self.empty, false) { b"\"" } else { b",\"" };
         self.line.extend_from_slice(before);
