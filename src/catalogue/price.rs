@@ -81,7 +81,7 @@ impl Price {
 
     /// The same in another class of service. One whose price is not known costs as usual.
     pub fn cost_as(&self, usage: &Usage, service: Service) -> Option<Usd> {
-        let prompt = usage.input.unwrap_or(0);
+        let prompt = usage.billed_input.or(usage.input).unwrap_or(0);
         let tier = self.tier(prompt);
         let class = self.classes.iter().find(|class| class.service == service);
         let of = |in_class: fn(&Class) -> Option<Usd>, in_tier: fn(&Tier) -> Option<Usd>, base: Option<Usd>| {
@@ -94,9 +94,13 @@ impl Price {
         let hour = of(|class| class.cache_write_1h, |tier| tier.cache_write_1h, self.cache_write_1h).or(write);
         // A class has no price of its own for thoughts.
         let thought = class.and_then(|class| class.output).or(self.reasoning).or(output);
-        let (cached, written) = (usage.cached.unwrap_or(0), usage.cache_write.unwrap_or(0));
+        // What is billed says nothing of the cache: its counts are of all that was read.
+        let (cached, written) = match usage.billed_input {
+            Some(_) => (0, 0),
+            None => (usage.cached.unwrap_or(0), usage.cache_write.unwrap_or(0)),
+        };
         let written_1h = usage.cache_write_1h.unwrap_or(0).min(written);
-        let answer = usage.output.unwrap_or(0);
+        let answer = usage.billed_output.or(usage.output).unwrap_or(0);
         let reasoning = usage.reasoning.unwrap_or(0).min(answer);
         let parts = [
             (input, prompt.saturating_sub(cached).saturating_sub(written)),
@@ -193,6 +197,15 @@ mod tests {
         assert_eq!(price.cost(&Usage { service: Some(Service::Batch), ..short }), usd("0.00165"));
         let thought = Usage { reasoning: Some(100), service: Some(Service::Batch), ..short };
         assert_eq!(Price { reasoning: usd("20"), ..price }.cost(&thought), usd("0.00165"));
+    }
+
+    /// Cohere counts what it adds to a prompt, and does not take money for it.
+    #[test]
+    fn what_is_billed_is_paid() {
+        let (input, cached) = (Some(700), Some(690));
+        let usage = Usage { input, cached, output: Some(100), billed_input: Some(200), ..Usage::default() };
+        assert_eq!(price().cost(&usage), usd("0.0021"));
+        assert_eq!(price().cost(&Usage { billed_output: Some(40), ..usage }), usd("0.0012"));
     }
 
     #[test]

@@ -55,14 +55,6 @@ const DIFFERENCES: &[(&str, &str, AsThere)] = &[
     ("mistral", "it does not read what came from the cache where that is told as `num_cached_tokens`", |answer| {
         answer.price.cost(&Usage { cached: None, ..answer.usage })
     }),
-    ("cohere", "`billed_units` count less than `tokens`, which also have what Cohere adds to a prompt", |answer| {
-        let billed = |what: &str| {
-            let places = ["/usage", "/delta/usage"].map(|place| format!("{place}/billed_units/{what}"));
-            places.iter().find_map(|place| answer.last(place))
-        };
-        let (input, output) = (billed("input_tokens"), billed("output_tokens"));
-        answer.price.cost(&Usage { input, output, ..Usage::default() })
-    }),
 ];
 
 /// What the oracle has no word on: the kind, and what it says instead.
