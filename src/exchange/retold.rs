@@ -113,8 +113,10 @@ pub(super) fn told(call: &Call) -> (Option<String>, Vec<(String, u16)>) {
 /// A fault as this client is told.
 pub(super) fn refusal(call: &Call, fault: &Fault) -> (http::StatusCode, Bytes) {
     let (provider, previous) = told(call);
-    let told =
-        error::Told { provider: provider.as_deref(), previous, metadata: None, request_id: Some(&call.record.id) };
+    let requested = std::iter::once(&*call.record.model_asked).chain(call.wishes.models.iter().map(String::as_str));
+    let requested = requested.filter(|name| !name.is_empty()).collect();
+    let id = Some(&*call.record.id);
+    let told = error::Told { provider: provider.as_deref(), previous, requested, metadata: None, request_id: id };
     error::write(fault, call.dialect, &told)
 }
 

@@ -54,7 +54,8 @@ fn understand(call: &mut Call) -> Result<(), Fault> {
     let is_ours = |(name, _): &&(&'static str, _)| request::is_ours(call.dialect, call.operation, name);
     let said: Vec<_> = call.head.to_a_router.iter().filter(is_ours).collect();
     // Anthropic's own servers can fall back, too: by that word alone nobody is known.
-    if !may_speak(call) || !marked && said.iter().all(|(name, _)| *name == "fallbacks") {
+    let thinks = call.origin.is_none() && openrouter::thinks(&call.head.model, &call.snapshot);
+    if !may_speak(call) || !marked && !thinks && said.iter().all(|(name, _)| *name == "fallbacks") {
         call.wishes.session = header(call).and_then(|session| request::session(SESSION, session).ok());
         return named(call);
     }
@@ -71,13 +72,35 @@ fn understand(call: &mut Call) -> Result<(), Fault> {
         call.record.lost.extend(understood.lost);
         if let Some(spoken) = &mut call.spoken {
             spoken.hides_thoughts = understood.hides_thoughts;
+            spoken.preset = understood.preset;
         }
     }
     named(call)?;
     let streams =
         matches!((call.dialect, call.operation), (Dialect::OpenAiChat, Operation::Chat | Operation::Completions));
     let counts = streams && call.head.stream && !call.head.include_usage && call.origin.is_none();
+    if thinks {
+        think(call);
+    }
     rewrite(call, counts)
+}
+
+/// `:thinking` behind the model's name is the wish to think, where nothing else is said of that.
+fn think(call: &mut Call) {
+    let member = match (call.dialect, call.operation) {
+        (Dialect::OpenAiChat | Dialect::OpenAiResponses, Operation::Chat) => r#""reasoning":{"effort":"medium"}"#,
+        _ => return call.record.lost.push("model: :thinking".to_owned()),
+    };
+    let whole = call.body.slice(0, call.body.len());
+    let says = |name: &str| call.head.to_a_router.iter().any(|(said, _)| *said == name);
+    if says("reasoning") || says("include_reasoning") || memchr::memmem::find(&whole, b"\"reasoning_effort\"").is_some()
+    {
+        return;
+    }
+    // The body is an object with a member at least: its model's.
+    let Some(open) = memchr::memchr(b'{', &whole) else { return };
+    let said = [&whole[..=open], member.as_bytes(), b",", &whole[open + 1..]].concat();
+    call.body = Body::from(Bytes::from(said));
 }
 
 fn header(call: &Call) -> Option<&str> {
@@ -130,8 +153,16 @@ fn choose(call: &mut Call, registry: &Registry) -> Result<Arc<Model>, Fault> {
     let mut passed_over = Vec::new();
     let model = openrouter::choose(&snapshot, &call.traits(), origin.as_ref(), &mut wishes, &mut passed_over, registry);
     call.wishes = wishes;
-    call.record.lost.extend(passed_over.iter().map(|name| format!("models: {}", bounded(name))));
-    let model = model?;
+    let told = |name: &String| match name.starts_with(':') {
+        true => format!("model: {name}"),
+        false => format!("models: {}", bounded(name)),
+    };
+    call.record.lost.extend(passed_over.iter().map(told));
+    let mut model = model?;
+    if let Some(preset) = call.spoken.as_ref().and_then(|spoken| spoken.preset.as_deref()) {
+        let own = openrouter::only(&model, openrouter::is_openrouter);
+        model = own.ok_or_else(|| openrouter::no_preset(preset))?;
+    }
     if model.policy.strict && !call.record.lost.is_empty() {
         let message = format!("nobody here can be told: {}", call.record.lost.join(", "));
         return Err(Fault::new(FaultKind::Unsupported, message));

@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
+use super::suffix::{self, Suffix, is_openrouter, no_preset};
 use crate::canonical::{Fault, FaultKind};
 use crate::health::Registry;
-use crate::names::TargetId;
 use crate::provider::Provider;
 use crate::routing::constraints::Bound;
 use crate::routing::routes::Traits;
-use crate::routing::wishes::{Sort, Wishes};
+use crate::routing::wishes::Wishes;
 use crate::routing::{Model, Target};
 use crate::snapshot::Snapshot;
 
@@ -20,7 +20,7 @@ const MOST_TRIES: u32 = 20;
 pub const OPENROUTER: &str = "openrouter";
 
 /// The model that answers `call`, made of all that it names. Of several, those that nobody here serves are passed over
-/// while there is another, and named in `lost`.
+/// while there is another, and named in `lost`, as is what behind a name nobody can do.
 pub fn choose(
     snapshot: &Snapshot,
     call: &Traits<'_>,
@@ -36,7 +36,7 @@ pub fn choose(
     let mut whole: Option<Model> = None;
     let mut refused = None;
     for (place, name) in (0u16..).zip(std::iter::once(call.model).chain(wishes.models.iter().map(String::as_str))) {
-        match one(snapshot, &Traits { model: name, ..*call }, registry) {
+        match one(snapshot, &Traits { model: name, ..*call }, registry, lost) {
             Ok((model, suffix)) => {
                 wishes.sort = wishes.sort.or(suffix.and_then(Suffix::sort));
                 if wishes.models.is_empty() {
@@ -58,77 +58,49 @@ pub fn choose(
     }
 }
 
-/// What a name ends with that is no part of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Suffix {
-    Nitro,
-    Floor,
-    Exacto,
-    Online,
-}
-
-impl Suffix {
-    const ALL: [Self; 4] = [Self::Nitro, Self::Floor, Self::Exacto, Self::Online];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Nitro => ":nitro",
-            Self::Floor => ":floor",
-            Self::Exacto => ":exacto",
-            Self::Online => ":online",
-        }
-    }
-
-    fn sort(self) -> Option<Sort> {
-        match self {
-            Self::Nitro => Some(Sort::Throughput),
-            Self::Floor => Some(Sort::Price),
-            Self::Exacto => Some(Sort::Exacto),
-            Self::Online => None,
-        }
-    }
-
-    /// `:free`, `:thinking` and what else models are called belongs to the name.
-    fn of(name: &str) -> Option<(&str, Self)> {
-        if !name.contains(':') {
-            return None; // nearly all of them
-        }
-        Self::ALL.into_iter().find_map(|suffix| Some((name.strip_suffix(suffix.as_str())?, suffix)))
-    }
-}
-
-/// A model's name without what is no part of it.
+/// A model's name without what is no part of it. Variants are: the free one of a model has a name of its own.
 pub fn bare(name: &str) -> &str {
-    Suffix::of(name).map_or(name, |(name, _)| name)
+    let wish = |(_, suffix): &(&str, Suffix)| suffix.sort().is_some() || *suffix == Suffix::Online;
+    Suffix::of(name).filter(wish).map_or(name, |(name, _)| name)
 }
 
 /// One of the names. What the configuration calls so is meant, whatever it ends with.
-fn one(snapshot: &Snapshot, call: &Traits<'_>, registry: &Registry) -> Result<(Arc<Model>, Option<Suffix>), Fault> {
-    let named = |name: &str| {
-        snapshot.models.contains_key(name) || snapshot.offered.iter().any(|target| target.as_str() == name)
-    };
-    match Suffix::of(call.model).filter(|_| !named(call.model)) {
-        None => Ok((snapshot.choose(call, None, registry)?, None)),
-        Some((model, suffix)) => {
-            let model = snapshot.choose(&Traits { model, ..*call }, None, registry)?;
-            Ok((passed_on(model, suffix, registry), Some(suffix)))
-        }
+fn one(
+    snapshot: &Snapshot,
+    call: &Traits<'_>,
+    registry: &Registry,
+    lost: &mut Vec<String>,
+) -> Result<(Arc<Model>, Option<Suffix>), Fault> {
+    if let Some((model, preset)) = suffix::preset(call.model, snapshot) {
+        return with_preset(snapshot, call, registry, (model, preset)).map(|model| (model, None));
     }
+    let Some((model, suffix)) = Suffix::meant(call.model, snapshot) else {
+        return Ok((snapshot.choose(call, None, registry)?, None));
+    };
+    let model = snapshot.choose(&Traits { model, ..*call }, None, registry)?;
+    let mut model = suffix::passed_on(model, suffix.as_str(), registry);
+    if suffix == Suffix::Free {
+        model = suffix::free(&model)?;
+    }
+    if suffix.is_openrouters() && !model.groups.iter().flatten().all(is_openrouter) {
+        lost.push(suffix.as_str().to_owned());
+    }
+    Ok((model, Some(suffix)))
 }
 
-/// OpenRouter itself, where it is one of the targets, is told the suffix.
-fn passed_on(model: Arc<Model>, suffix: Suffix, registry: &Registry) -> Arc<Model> {
-    let knows = |target: &Target| target.provider.kind.name == OPENROUTER;
-    if !model.groups.iter().flatten().any(knows) {
-        return model;
+/// A model with a preset, or a preset alone, which names its model itself.
+fn with_preset(
+    snapshot: &Snapshot,
+    call: &Traits<'_>,
+    registry: &Registry,
+    (model, preset): (&str, &str),
+) -> Result<Arc<Model>, Fault> {
+    if model.is_empty() {
+        let provider = suffix::openrouter(snapshot).ok_or_else(|| no_preset(preset))?;
+        return snapshot.choose(&Traits { model: &format!("{provider}/{preset}"), ..*call }, None, registry);
     }
-    let mut groups = model.groups.clone();
-    for target in groups.iter_mut().flatten().filter(|target| knows(target)) {
-        target.model = format!("{}{}", target.model, suffix.as_str()).into();
-        target.id = TargetId::new(&target.provider.id, &target.model);
-        target.health = registry.dynamic_target(&target.id);
-    }
-    Arc::new(Model { name: model.name.clone(), groups, policy: model.policy.clone() })
+    let model = snapshot.choose(&Traits { model, ..*call }, None, registry)?;
+    suffix::only(&suffix::passed_on(model, preset, registry), is_openrouter).ok_or_else(|| no_preset(preset))
 }
 
 /// `model` behind those that are there.
@@ -166,15 +138,19 @@ mod tests {
 
     use super::*;
     use crate::config::{Fake, parse};
+    use crate::routing::wishes::Sort;
     use crate::snapshot::build;
 
     const FILE: &str = "
 providers:
-  one: {dialect: openai_chat, base_url: 'http://one', models: {'llama:nitro': {}}}
+  one: {dialect: openai_chat, base_url: 'http://one', models: {'llama:nitro': {}, gift: {price: {input: 0, output: 0}}}}
   openrouter: {api_key: k}
 models:
   smart: {targets: [one/large], fallbacks: [openrouter/a/b]}
   fast:nitro: {targets: [one/fast]}
+  fast: {targets: [one/fast]}
+  gift: {targets: [one/fast, one/gift]}
+  '@preset/own': {targets: [one/large]}
 routes:
   - {when: {model: no-*}, deny: not for production}
 ";
@@ -207,10 +183,30 @@ routes:
         check("one/x:floor", &[], Ok(("0 one/x", Some(Sort::Price), &[])));
         check("one/x:exacto", &[], Ok(("0 one/x", Some(Sort::Exacto), &[])));
         check("one/x:free", &[], Ok(("0 one/x:free", None, &[])));
+        check("one/x:online", &[], Ok(("0 one/x", None, &[":online"])));
+        check("openrouter/a/b:online", &[], Ok(("0 openrouter/a/b:online", None, &[])));
+        check("smart:extended", &[], Ok(("0 one/large, 0 openrouter/a/b:extended", None, &[":extended"])));
+        check("smart:thinking", &[], Ok(("0 one/large, 0 openrouter/a/b:thinking", None, &[])));
         check("one/x:8b", &[], Ok(("0 one/x:8b", None, &[])));
         check("one/llama:nitro", &[], Ok(("0 one/llama:nitro", None, &[])));
         check("fast:nitro", &[], Ok(("0 one/fast", None, &[])));
         check("smart:floor", &[], Ok(("0 one/large, 0 openrouter/a/b:floor", Some(Sort::Price), &[])));
+    }
+
+    #[test]
+    fn free_are_those_that_are_known_to_cost_nothing() {
+        check("smart:free", &[], Ok(("0 openrouter/a/b:free", None, &[])));
+        check("gift:free", &[], Ok(("0 one/gift", None, &[])));
+        check("fast:free", &[], Err("`one/fast` is excluded by max_price (its price is not known)"));
+        check("gift:free", &["one/x"], Ok(("0 one/gift, 1 one/x", None, &[])));
+    }
+
+    #[test]
+    fn presets_are_openrouters_or_models_of_the_file() {
+        check("@preset/code", &[], Ok(("0 openrouter/@preset/code", None, &[])));
+        check("@preset/own", &[], Ok(("0 one/large", None, &[])));
+        check("smart@preset/code", &[], Ok(("0 openrouter/a/b@preset/code", None, &[])));
+        check("fast:nitro@preset/code", &[], Err("`preset`: presets are kept at OpenRouter"));
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub struct Told<'a> {
     pub provider: Option<&'a str>,
     /// Who was tried before, and with what status each answered.
     pub previous: Vec<(String, u16)>,
+    /// The models that were asked for, the first first.
+    pub requested: Vec<&'a str>,
     /// How the call was routed, where the client wants to know it.
     pub metadata: Option<Value>,
     /// The call's name.
@@ -37,7 +39,11 @@ pub fn write(fault: &Fault, dialect: Dialect, told: &Told<'_>) -> (StatusCode, B
         document.insert("request_id".to_owned(), told.request_id.into());
         document.insert("metadata".to_owned(), metadata(fault, told));
     } else {
-        document.insert("error".to_owned(), self::document(fault, told));
+        let mut error = self::document(fault, told);
+        if let (Some(availability), Value::Object(error)) = (availability(fault, told), &mut error) {
+            error.insert("availability".to_owned(), availability);
+        }
+        document.insert("error".to_owned(), error);
     }
     if let Some(metadata) = &told.metadata {
         document.insert("openrouter_metadata".to_owned(), metadata.clone());
@@ -86,6 +92,50 @@ fn metadata(fault: &Fault, told: &Told<'_>) -> Value {
     Value::Object(metadata)
 }
 
+/// Why nobody answers, for clients that decide by it whether to ask again, or for something else. `None`: that is not
+/// what went wrong.
+fn availability(fault: &Fault, told: &Told<'_>) -> Option<Value> {
+    use FaultKind::*;
+    let excluded: Vec<&str> = match fault.kind {
+        Excluded => fault.detail.as_deref().unwrap_or_default().split(", ").filter(|by| !by.is_empty()).collect(),
+        _ => Vec::new(),
+    };
+    let all = |what: &str| !excluded.is_empty() && excluded.iter().all(|by| by.starts_with(what));
+    let (code, retryable) = match fault.kind {
+        UnknownModel => ("model_not_found", false),
+        Excluded if all("data_policy") => ("privacy_restricted", false),
+        Excluded if all("region") => ("region_restricted", false),
+        Excluded => ("constraint_filtered", false),
+        NoTarget => ("no_endpoints", false),
+        ModelMissing => ("model_unavailable_upstream", false),
+        RateLimited => ("capacity_exhausted", true),
+        Overloaded | Busy | Connect | ConnectTimeout | Reset | ServerError | FirstTokenTimeout | UpstreamTimeout => {
+            ("temporarily_unavailable", true)
+        }
+        _ => return None,
+    };
+    let mut affected: Vec<&str> = told.provider.into_iter().collect();
+    for (provider, _) in told.previous.iter().take(PREVIOUS) {
+        if !affected.contains(&provider.as_str()) {
+            affected.push(provider);
+        }
+    }
+    // OpenRouter's own names where they differ.
+    let named = |by: &&str| match *by {
+        "region" => "data_region".to_owned(),
+        by => by.to_owned(),
+    };
+    Some(json!({
+        "code": code,
+        "retryable": retryable,
+        "retry_after": fault.retry_after.map(|pause| pause.as_secs_f64().ceil() as u64),
+        "requested_models": told.requested,
+        "affected_providers": affected,
+        "excluded_by": excluded.iter().map(named).collect::<Vec<_>>(),
+        "fallback_models": told.requested.get(1..).unwrap_or_default(),
+    }))
+}
+
 /// The word that OpenRouter has for it in all of its dialects.
 pub fn kind_of(fault: &Fault) -> &'static str {
     use FaultKind::*;
@@ -97,7 +147,7 @@ pub fn kind_of(fault: &Fault) -> &'static str {
         (QuotaExhausted, _) => "payment_required",
         (RateLimited, _) => "rate_limit_exceeded",
         (Overloaded | Busy, _) => "provider_overloaded",
-        (UnknownModel | ModelMissing, _) | (Rejected, 404) => "not_found",
+        (UnknownModel | ModelMissing | Excluded, _) | (Rejected, 404) => "not_found",
         (TooLarge, _) | (Rejected, 413) => "payload_too_large",
         (Rejected, 422) => "unprocessable",
         (BadRequest | Unsupported | Rejected | ClientGone, _) => "invalid_request",
@@ -134,6 +184,7 @@ mod tests {
         let told = Told {
             provider: Some("OpenAI"),
             previous: vec![("Azure".to_owned(), 503)],
+            requested: vec!["m"],
             request_id: Some("req_1"),
             ..Told::default()
         };
@@ -143,7 +194,10 @@ mod tests {
         };
         let metadata = json!({"error_type": "rate_limit_exceeded", "provider_name": "OpenAI",
             "previous_errors": [{"provider": "Azure", "code": 503, "status": 503}]});
-        let expected = json!({"error": {"code": 429, "message": "slow down", "metadata": metadata}});
+        let availability = json!({"code": "capacity_exhausted", "retryable": true, "retry_after": null,
+            "requested_models": ["m"], "affected_providers": ["OpenAI", "Azure"], "excluded_by": [], "fallback_models": []});
+        let expected = json!({"error": {"code": 429, "message": "slow down", "metadata": metadata,
+            "availability": availability}});
         assert_eq!(written(Dialect::OpenAiChat), (429, expected.clone()));
         assert_eq!(written(Dialect::OpenAiResponses), (429, expected));
         let error = json!({"type": "rate_limit_error", "message": "slow down", "error_type": "rate_limit_exceeded"});
@@ -169,5 +223,30 @@ mod tests {
         }
         let refused = Fault { status: Some(422), ..Fault::new(Rejected, "why") };
         assert_eq!((status(&refused).as_u16(), kind_of(&refused)), (422, "unprocessable"));
+    }
+
+    #[test]
+    fn why_nobody_answers_is_told_in_words_for_programs() {
+        let said = |kind, detail: &str| {
+            let fault = Fault::new(kind, "why").with_detail(detail);
+            let found = availability(&fault, &Told { requested: vec!["a", "b"], ..Told::default() });
+            found.map(|found| (found["code"].clone(), found["retryable"].clone(), found["excluded_by"].clone()))
+        };
+        for (kind, detail, code, retryable, by) in [
+            (FaultKind::Excluded, "data_policy:zdr", "privacy_restricted", false, json!(["data_policy:zdr"])),
+            (FaultKind::Excluded, "region", "region_restricted", false, json!(["data_region"])),
+            (
+                FaultKind::Excluded,
+                "max_price, region",
+                "constraint_filtered",
+                false,
+                json!(["max_price", "data_region"]),
+            ),
+            (FaultKind::UnknownModel, "", "model_not_found", false, json!([])),
+            (FaultKind::Overloaded, "raw words", "temporarily_unavailable", true, json!([])),
+        ] {
+            assert_eq!(said(kind, detail), Some((code.into(), retryable.into(), by)), "{kind} {detail}");
+        }
+        assert_eq!(said(FaultKind::BadRequest, ""), None);
     }
 }

@@ -17,6 +17,7 @@ pub mod request;
 mod rewrite;
 mod said;
 mod spoken;
+mod suffix;
 
 pub use choose::{OPENROUTER, bare, choose};
 pub use metadata::{Endpoint, metadata};
@@ -24,3 +25,4 @@ pub use observed::Observed;
 pub use reply::{Answerer, Events, dollars};
 pub use rewrite::{Reader, Rewritten, names, rewrite};
 pub use spoken::Spoken;
+pub use suffix::{is_openrouter, no_preset, only, thinks};

@@ -17,8 +17,7 @@ const LONGEST_SESSION: usize = 256;
 const MOST_MODELS: usize = 16;
 
 /// Members that are asked for in vain: there is nothing here that does this.
-const IN_VAIN: [&str; 6] =
-    ["plugins", "transforms", "preset", "stop_server_tools_when", "deferred_tools", "image_config"];
+const IN_VAIN: [&str; 5] = ["plugins", "transforms", "stop_server_tools_when", "deferred_tools", "image_config"];
 
 /// What a request says beside what it says to the model.
 #[derive(Debug, Default)]
@@ -29,6 +28,8 @@ pub struct Understood {
     pub lost: Vec<String>,
     /// Thoughts are not to be shown.
     pub hides_thoughts: bool,
+    /// The name of settings that OpenRouter keeps.
+    pub preset: Option<String>,
 }
 
 /// Whether `member` is said to a router in this dialect and operation. Others have the same names for other things.
@@ -62,7 +63,8 @@ pub fn read(members: impl Iterator<Item = (&'static str, Bytes)>, snapshot: &Sna
             "session_id" => wishes.session = Some(session(name, &said::read::<Str<'_>>(name, &raw)?)?),
             "reasoning" => said.hides_thoughts |= said::read::<Thinking>(name, &raw)?.exclude == Some(true),
             "include_reasoning" => said.hides_thoughts |= !said::read::<bool>(name, &raw)?,
-            _ if IN_VAIN.contains(&name) => said.lost.push(name.to_owned()),
+            "preset" => said.preset = Some(said::read::<Str<'_>>(name, &raw)?.to_string()),
+            _ if IN_VAIN.contains(&name) && asks_for_something(&raw) => said.lost.push(name.to_owned()),
             _ => {}
         }
     }
@@ -83,6 +85,21 @@ pub fn session(place: &str, name: &str) -> Result<Box<str>, Fault> {
         length => {
             Err(said::wrong(place, &format!("expected a name of 1 to {LONGEST_SESSION} bytes, but it has {length}")))
         }
+    }
+}
+
+/// An empty list, and one of plugins that are switched off, asks for nothing: so a default is taken back.
+fn asks_for_something(raw: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Plugin {
+        enabled: Option<bool>,
+    }
+    match serde_json::from_slice::<Vec<serde_json::Value>>(raw) {
+        Ok(list) => list.into_iter().any(|one| {
+            let plugin = serde_json::from_value::<Plugin>(one).ok();
+            plugin.and_then(|plugin| plugin.enabled) != Some(false)
+        }),
+        Err(_) => true,
     }
 }
 

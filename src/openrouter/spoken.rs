@@ -15,6 +15,8 @@ pub struct Spoken {
     pub wants_metadata: bool,
     /// Thoughts are not to be shown.
     pub hides_thoughts: bool,
+    /// The settings that OpenRouter keeps and the client wants used.
+    pub preset: Option<String>,
     /// Where the body says what each provider is told in its own words: see [`Rewritten`].
     pub plain: Option<Rewritten>,
     /// The body for OpenRouter itself.

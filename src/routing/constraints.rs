@@ -14,7 +14,8 @@ use super::Target;
 use super::choice::Choice;
 use super::wishes::{MaxPrice, Wishes};
 use crate::canonical::{Fault, FaultKind};
-use crate::catalogue::{Ability, Scores};
+use crate::catalogue::{Ability, Facts, Scores};
+use crate::money::Usd;
 use crate::names::CallerName;
 use crate::provider::Provider;
 
@@ -135,13 +136,23 @@ pub fn closed(provider: &Provider, terms: &Terms) -> Option<Fault> {
     Some(Fault::new(FaultKind::Excluded, message))
 }
 
+/// Why a call that is to cost nothing cannot go there.
+pub fn unless_free(facts: &Facts) -> Option<Exclusion> {
+    let nothing = Some(Usd::ZERO);
+    judge::price(facts, &MaxPrice { input: nothing, output: nothing, request: nothing, ..MaxPrice::default() })
+}
+
 /// Every target of `model` is excluded: which, and by what.
 pub fn nobody<'t>(model: &str, excluded: impl Iterator<Item = (&'t Target, &'t Exclusion)> + Clone) -> Fault {
     // Clients know what to do about that in their own dialect: those of Anthropic shorten the conversation.
     let too_long = excluded.clone().all(|(_, why)| why.whose == Whose::Prompt);
     let kind = if too_long { FaultKind::ContextExceeded } else { FaultKind::Excluded };
     let mut message = format!("no target of model `{model}` is allowed to answer this call: ");
+    let mut by_what: Vec<&str> = Vec::new();
     for (index, (target, Exclusion { by, found, whose })) in excluded.enumerate() {
+        if !by_what.contains(by) {
+            by_what.push(by);
+        }
         if message.len() > LONGEST {
             message.push_str(", and more");
             break;
@@ -149,7 +160,7 @@ pub fn nobody<'t>(model: &str, excluded: impl Iterator<Item = (&'t Target, &'t E
         let separator = if index == 0 { "" } else { "; " };
         message.push_str(&format!("{separator}`{}` is excluded by {by} of {whose} ({found})", target.id));
     }
-    Fault::new(kind, message)
+    Fault::new(kind, message).with_detail(by_what.join(", "))
 }
 
 /// An error is read by people.

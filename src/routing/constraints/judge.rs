@@ -108,7 +108,7 @@ fn quantization<'w>(target: &Target, mut wanted: impl Iterator<Item = &'w str> +
     exclusion("quantization", format!("its weights are {own}"))
 }
 
-fn price(facts: &Facts, most: &MaxPrice) -> Option<Exclusion> {
+pub(super) fn price(facts: &Facts, most: &MaxPrice) -> Option<Exclusion> {
     if *most == MaxPrice::default() {
         return None;
     }

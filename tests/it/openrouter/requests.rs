@@ -158,3 +158,63 @@ fn what_cannot_be_meant_is_refused_and_why_is_said() {
         assert!(grown < 48 << 20, "{grown} bytes more after five bodies of ten megabytes");
     });
 }
+
+#[test]
+fn what_stands_behind_a_name_is_done_or_told() {
+    run(async {
+        let (a, b) = (Provider::start().await, Provider::start().await);
+        let own = |provider: &Provider, models: &str| {
+            format!("base_url: \"{}\", api_key: k, health: off, models: {{{models}}}", provider.url())
+        };
+        let config = Config::default()
+            .entry("a", &own(&a, "m: {price: {input: 1, output: 2}}"))
+            .entry("b", &own(&b, "m: {price: {input: 0, output: 0}}"))
+            .model("m", "{targets: [a/m, b/m]}")
+            .model("dear", "{targets: [a/m]}")
+            .model("'@preset/own'", "{targets: [a/m]}");
+        let proxy = Proxy::start(&config).await;
+        // Free: nobody whose price is not known to be nothing, whatever happens to the others.
+        for _ in 0..5 {
+            let reply = proxy.send(chat("m:free", &json!({}))).await;
+            assert_eq!((reply.status, reply.header("x-outrider-target")), (200, "b/m"), "{}", reply.text());
+        }
+        assert!(b.last().json()["model"] == "m" && a.calls().is_empty());
+        let refused = proxy.send(chat("dear:free", &json!({}))).await;
+        let error = refused.json()["error"].clone();
+        assert_eq!(refused.status, 404, "{error}");
+        assert!(refused.text().contains("excluded by max_price"), "{error}");
+        assert_eq!(error["availability"]["code"], "constraint_filtered", "{error}");
+        assert_eq!(error["availability"]["excluded_by"], json!(["max_price"]));
+        assert_eq!(error["availability"]["requested_models"], json!(["dear:free"]));
+
+        // Thinking: as if the client had asked for it, unless it says itself how much.
+        proxy.send(chat("dear:thinking", &json!({}))).await;
+        let thinking = a.last().json();
+        proxy.send(chat("dear", &json!({"reasoning": {"effort": "medium"}}))).await;
+        assert_eq!(thinking, a.last().json());
+        assert!(thinking.to_string().contains("medium"), "{thinking}");
+        proxy.send(chat("dear:thinking", &json!({"reasoning": {"effort": "low"}}))).await;
+        assert!(a.last().json().to_string().contains("\"low\""), "{}", a.last().json());
+
+        // What only OpenRouter does is told, and not passed over in silence.
+        for (model, more, lost) in [
+            ("dear:online", json!({}), "model: :online"),
+            ("dear:extended", json!({}), "model: :extended"),
+            ("dear", json!({"plugins": [{"id": "web"}], "transforms": ["middle-out"]}), "plugins, transforms"),
+            ("dear", json!({"plugins": [{"id": "web", "enabled": false}], "transforms": []}), ""),
+        ] {
+            let reply = proxy.send(chat(model, &more)).await;
+            assert_eq!((reply.status, reply.header("x-outrider-lost")), (200, lost), "{model} {more}");
+        }
+
+        // Presets are OpenRouter's; a model of the file may have such a name.
+        assert_eq!(proxy.send(chat("@preset/own", &json!({}))).await.header("x-outrider-target"), "a/m");
+        for (model, more) in
+            [("@preset/code", json!({})), ("dear@preset/code", json!({})), ("dear", json!({"preset": "code"}))]
+        {
+            let reply = proxy.send(chat(model, &more)).await;
+            let told = (reply.status, reply.text().contains("presets are kept at OpenRouter"));
+            assert_eq!(told, (400, true), "{model} {more}: {}", reply.text());
+        }
+    });
+}
