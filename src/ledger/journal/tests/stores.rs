@@ -89,7 +89,7 @@ fn a_call_is_found_by_the_name_of_its_answer() {
     each(|name, store| {
         let (first, again) = (named("gen-1", call(4, "a", "x/one", 5)), named("gen-1", call(4, "a", "x/two", 6)));
         store.save(&[first, call(4, "a", "x/one", 1), named("gen-2", call(5, "b", "x/one", 7))], &[]).unwrap();
-        store.save(&[again.clone()], &[]).unwrap();
+        store.save(std::slice::from_ref(&again), &[]).unwrap();
         let found = store.call("gen-1").unwrap().unwrap();
         assert_eq!(found, StoredCall::of(&again), "{name}: the latest, with all that was kept");
         assert_eq!((found.agent.as_deref(), found.tries[0].status), (Some("curl"), Some(503)), "{name}");
