@@ -36,7 +36,7 @@ pub(super) struct Answer<R> {
 /// What follows after [`Answer::ready`].
 pub(super) enum Rest {
     /// Nothing: the body is complete.
-    Nothing(Usage, Noted),
+    Nothing(Usage, Box<Noted>),
     /// More events.
     Events(Box<dyn Flow>),
     /// More of a body that is too long to be held, or that cannot be looked into.

@@ -149,7 +149,7 @@ async fn events<R: Reply>(
 ) -> Result<Held<R>, Fault> {
     match begin(asked, flow.as_mut(), &mut reply, first).await {
         Ok(Begun { ready, first_event, ended }) => {
-            let rest = if ended { Rest::Nothing(flow.usage(), flow.noted()) } else { Rest::Events(flow) };
+            let rest = if ended { Rest::Nothing(flow.usage(), flow.noted().into()) } else { Rest::Events(flow) };
             Ok(Held { first_event, ..Held::new(reply, head, ready, rest) })
         }
         // Nobody has seen anything of it, but it has cost its tokens.

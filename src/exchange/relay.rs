@@ -257,7 +257,7 @@ impl<C: Caller> Pump<'_, '_, C> {
         }
         match rest {
             Rest::Nothing(_, noted) => {
-                self.noted = noted;
+                self.noted = *noted;
                 Ok(())
             }
             Rest::Events(flow) => self.events(flow, reply).await,

@@ -23,7 +23,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::{Asked, Intercept, Origins, Remembered, Snapshot};
+use super::{Asked, Intercept, Origins, Snapshot};
 use crate::catalogue::Catalogue;
 use crate::config::forms::Switch;
 use crate::config::{Config, Environment, Loaded, Place, Problem, Problems, Setting};
@@ -140,7 +140,6 @@ fn assemble(
         offered: offered(config),
         catalogue: catalogue.clone(),
         asked: Asked::default(),
-        whole_names: Remembered::default(),
         origins: Origins::default(),
         rules: allowances::open(config, previous.map(|snapshot| &snapshot.rules)),
         callers: callers::decide(config, &mut Vec::new()),

@@ -33,7 +33,8 @@ impl Snapshot {
             && let Some(provider) = self.providers.get(provider)
             && !model.is_empty()
         {
-            return Ok(self.alone(name, provider, self.own_name(provider, name, model), registry));
+            let own = self.asked.own(provider, &self.catalogue, name, model);
+            return Ok(self.alone(name, provider, &own, registry));
         }
         let bare = self.bare_provider.as_ref().filter(|_| !name.is_empty());
         // An author before the name, which the only provider does not have, is the catalogue's.
@@ -46,13 +47,6 @@ impl Snapshot {
             (Some(provider), true) => Ok(self.alone(name, provider, name, registry)),
             (None, true) => Err(self.unknown(name)),
         }
-    }
-
-    /// What follows a provider's name is that provider's name of a model, unless only the whole is known as one:
-    /// OpenRouter's `openrouter/auto`.
-    fn own_name<'n>(&self, provider: &Provider, name: &'n str, model: &'n str) -> &'n str {
-        let known = |model| self.catalogue.tables().any(|table| table.exactly(provider.kind.name, model).is_some());
-        if self.whole_names.get(name, || known(name) && !known(model)) { name } else { model }
     }
 
     /// A model that is made up for one call: whoever serves it, as equals, and the defaults.
@@ -197,7 +191,11 @@ models:
         for name in ["claude-sonnet-4-5", "claude-sonnet-4.5"] {
             check(file, name, Ok(&expected));
         }
-        check(file, "anthropic/claude-sonnet-4.5", Ok(&["anthropic/claude-sonnet-4.5"]));
+        // An author's name that is a provider's too, before a name that only others use.
+        check(file, "anthropic/claude-sonnet-4.5", Ok(&["anthropic/claude-sonnet-4-5"]));
+        check(file, "aws/claude-sonnet-4.5", Ok(&[expected[1]]));
+        check(file, "anthropic/claude-sonnet-4-5-20250929", Ok(&["anthropic/claude-sonnet-4-5-20250929"]));
+        check(file, "anthropic/claude-of-tomorrow", Ok(&["anthropic/claude-of-tomorrow"]));
         let dated = "claude-sonnet-4-5-20250929";
         check(file, dated, Ok(&["anthropic/claude-sonnet-4-5-20250929", expected[1]]));
         let two = "providers: {oai: {kind: openai, api_key: k}, groq: {api_key: k}}";

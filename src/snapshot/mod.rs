@@ -31,7 +31,7 @@ pub use build::{build, load};
 pub use environment::from_environment;
 pub use intercept::Intercept;
 pub use origins::{Origins, Place};
-pub use served::{Asked, Remembered};
+pub use served::Asked;
 
 /// Everything that calls are served by.
 #[derive(Debug)]
@@ -48,8 +48,6 @@ pub struct Snapshot {
     pub catalogue: Arc<Catalogue>,
     /// Who has which of its models.
     pub asked: Asked,
-    /// Names of which only the whole is a model's, though they begin like a provider's.
-    pub whole_names: Remembered<bool>,
     /// Where intercepted calls were going.
     pub origins: Origins,
     /// Each `provider/model` that the configuration mentions, in order: what lists and hints can name.

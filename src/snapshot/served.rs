@@ -16,12 +16,32 @@ pub type Served = Arc<[(Arc<Provider>, Arc<str>)]>;
 
 /// What was asked for so far.
 #[derive(Debug, Default)]
-pub struct Asked(Remembered<Served>);
+pub struct Asked {
+    /// By a name of the catalogue.
+    by_name: Remembered<Served>,
+    /// By `provider/model`: the model as the provider calls it.
+    own: Remembered<Arc<str>>,
+}
 
 impl Asked {
+    /// What `provider` calls `model`, before which its own name stands in `name`. What it is known to call so is asked
+    /// for as it is, and so is what nobody knows; else it is what others call so (OpenRouter's
+    /// `anthropic/claude-sonnet-4.5` is `claude-sonnet-4-5` there), or the whole of `name` is its name of one
+    /// (`openrouter/auto`).
+    pub fn own(&self, provider: &Provider, catalogue: &Catalogue, name: &str, model: &str) -> Arc<str> {
+        self.own.get(name, || {
+            let exactly = |model| catalogue.tables().any(|table| table.exactly(provider.kind.name, model).is_some());
+            if exactly(model) || provider.known.named().any(|named| named == model) {
+                return model.into();
+            }
+            let otherwise = || has(provider, catalogue, model).unwrap_or_else(|| model.into());
+            if exactly(name) { name.into() } else { otherwise() }
+        })
+    }
+
     /// Every one of `providers` that has the model called `name`.
     pub fn by(&self, providers: &BTreeMap<ProviderId, Arc<Provider>>, catalogue: &Catalogue, name: &str) -> Served {
-        self.0.get(name, || {
+        self.by_name.get(name, || {
             let serving = |name: &str| -> Served {
                 let has = |provider: &Arc<Provider>| Some((provider.clone(), has(provider, catalogue, name)?));
                 providers.values().filter_map(has).collect()
@@ -37,11 +57,11 @@ impl Asked {
 
 /// What was found out about names: the catalogue is read line by line, and a client asks for the same few.
 #[derive(Debug)]
-pub struct Remembered<T>(RwLock<HashMap<Box<str>, T>>);
+struct Remembered<T>(RwLock<HashMap<Box<str>, T>>);
 
 impl<T: Clone> Remembered<T> {
     /// What `find_out` says of `name`, or has said before.
-    pub fn get(&self, name: &str, find_out: impl FnOnce() -> T) -> T {
+    fn get(&self, name: &str, find_out: impl FnOnce() -> T) -> T {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
         known.unwrap_or_else(|| {
             let found = find_out();
@@ -212,6 +232,12 @@ providers:
         for number in 0..3 * MOST {
             snapshot.asked.by(&snapshot.providers, &snapshot.catalogue, &format!("x{number}"));
         }
-        assert!(snapshot.asked.0.0.read().unwrap().len() <= MOST);
+        assert!(snapshot.asked.by_name.0.read().unwrap().len() <= MOST);
+        let openai = &snapshot.providers["openai"];
+        for number in 0..3 * MOST {
+            let (name, model) = (format!("openai/x{number}"), format!("x{number}"));
+            assert_eq!(*snapshot.asked.own(openai, &snapshot.catalogue, &name, &model), *model);
+        }
+        assert!(snapshot.asked.own.0.read().unwrap().len() <= MOST);
     }
 }

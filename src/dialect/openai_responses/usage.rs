@@ -65,8 +65,11 @@ pub(super) fn of(raw: Option<&RawValue>, items: &[&RawValue]) -> Usage {
         kind: Option<Str<'a>>,
     }
     let is_search = |raw: &&&RawValue| {
-        let may_be = raw.get().contains("web_search_call");
-        let call = may_be.then(|| super::wire::lenient::<Call<'_>>(raw)).unwrap_or_default();
+        // Most items are text, and need not be parsed for it.
+        if !raw.get().contains("web_search_call") {
+            return false;
+        }
+        let call = super::wire::lenient::<Call<'_>>(raw);
         let searches = call.action.and_then(|action| action.kind).is_none_or(|kind| kind == "search");
         call.kind.is_some_and(|kind| kind == "web_search_call") && searches
     };

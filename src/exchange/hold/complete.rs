@@ -96,7 +96,7 @@ pub(super) async fn held<R: Reply>(
     {
         return Err(fault);
     }
-    Ok(Held::new(reply, head, vec![body], Rest::Nothing(usage, noted)))
+    Ok(Held::new(reply, head, vec![body], Rest::Nothing(usage, noted.into())))
 }
 
 /// A stream where a whole answer was asked for.
@@ -136,7 +136,7 @@ pub(super) async fn gathered<R: Reply>(
         return Err(empty(head.status));
     }
     let body = written(call, client, &read);
-    Ok(Held::new(reply, head, vec![body], Rest::Nothing(read.used(), Noted::of(&read))))
+    Ok(Held::new(reply, head, vec![body], Rest::Nothing(read.used(), Noted::of(&read).into())))
 }
 
 /// A whole answer in the client's dialect, as a stream where that was asked for.

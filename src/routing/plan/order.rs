@@ -20,6 +20,12 @@ const TRIAL_SHARE: f64 = 0.1;
 /// stay out of use for a minute after it is back.
 const TRIAL_OVERDUE: Duration = Duration::from_secs(5);
 
+/// Less than one call that is not long ago: as good as never measured.
+const KNOWN: f32 = 0.5;
+
+/// Who was never measured is explored so many times as often.
+const UNKNOWN_SHARE: f32 = 5.0;
+
 #[derive(Clone, Copy)]
 enum Class {
     MayBeCalled,
@@ -60,6 +66,7 @@ pub(super) fn order(
     let by = wishes.and_then(|wishes| wishes.sort).map_or(By::Balance(&choice.balance), By::Sort);
     let together = wishes.is_some_and(|wishes| wishes.across_models);
     let turn = if let By::Balance(Balance::RoundRobin(turn)) = by { turn.next() } else { 0 };
+    let streamed = rows.iter().any(|row| row.figures.first_token.weight > 0.0);
     let mut ranked: SmallVec<[u128; 4]> = SmallVec::with_capacity(seen.len());
     for (index, one) in seen.iter().enumerate() {
         // Who else is asked cannot read what the call brings along, whatever its group.
@@ -86,8 +93,8 @@ pub(super) fn order(
                 let value = match by {
                     _ if seat == Seat::Reserve => dice() as f32,
                     By::Balance(Balance::RoundRobin(_)) => after_turn(seen, index, turn),
-                    By::Balance(balance) => balanced(one, rows.get(index), balance, &mut dice),
-                    By::Sort(sort) => rows.get(index).map_or(0.0, |row| sorted(row, sort)),
+                    By::Balance(balance) => balanced(one, rows.get(index), balance, streamed, &mut dice),
+                    By::Sort(sort) => rows.get(index).map_or(0.0, |row| sorted(row, sort, streamed)),
                 };
                 place(Class::MayBeCalled, group, seat, value)
             }
@@ -132,32 +139,34 @@ fn lost(row: Option<&Row>, choice: &Choice) -> bool {
     row.is_some_and(|row| row.score.excess > choice.scoring.edge)
 }
 
-/// Who is never first is never measured: once in a while, one whose figures are old is.
+/// Who is never first is never measured: once in a while, one whose figures are old is; one that has none, sooner.
 fn explored(row: Option<&Row>, choice: &Choice, dice: &mut impl FnMut() -> f64) -> bool {
-    let seen = row.map_or(0.0, |row| row.figures.first_token.weight);
-    dice() < f64::from(choice.scoring.explore / (1.0 + seen))
+    let seen = row.map_or(0.0, |row| row.figures.first_token.weight.max(row.figures.per_token.weight));
+    let eager = if seen < KNOWN { UNKNOWN_SHARE } else { 1.0 };
+    dice() < f64::from(eager * choice.scoring.explore / (1.0 + seen))
 }
 
 /// Lower is better.
-fn balanced(one: &Seen, row: Option<&Row>, balance: &Balance, dice: &mut impl FnMut() -> f64) -> f32 {
+fn balanced(one: &Seen, row: Option<&Row>, balance: &Balance, streamed: bool, dice: &mut impl FnMut() -> f64) -> f32 {
     let weight = f64::from(one.weight);
     match (balance, row) {
         (Balance::Score, Some(row)) => arrival(weight * one.warmth * f64::from(row.score.share), dice()),
-        (Balance::Price, Some(row)) => sorted(row, Sort::Price),
-        (Balance::Latency, Some(row)) => sorted(row, Sort::Latency),
-        (Balance::Throughput, Some(row)) => sorted(row, Sort::Throughput),
+        (Balance::Price, Some(row)) => sorted(row, Sort::Price, streamed),
+        (Balance::Latency, Some(row)) => sorted(row, Sort::Latency, streamed),
+        (Balance::Throughput, Some(row)) => sorted(row, Sort::Throughput, streamed),
         (Balance::LeastBusy, _) => one.busy as f32 / one.weight as f32,
         _ => arrival(weight * one.warmth, dice()),
     }
 }
 
-/// Lower is better.
-fn sorted(row: &Row, sort: Sort) -> f32 {
+/// Lower is better. `streamed`: somebody's first token was seen.
+fn sorted(row: &Row, sort: Sort, streamed: bool) -> f32 {
     match sort {
         Sort::Price if row.score.priced => row.score.price,
         Sort::Price => f32::MAX, // what nobody knows is not cheap
-        // Where no answer is streamed, nobody sees a first token.
-        Sort::Latency if row.figures.first_token.weight > 0.0 => row.score.first_token,
+        // Where no answer is streamed, nobody sees a first token. For all or for none: else who was never asked would
+        // be compared by its whole answer with others by their first token, and would never be.
+        Sort::Latency if streamed => row.score.first_token,
         Sort::Latency => row.score.first_token + row.score.per_token * row.score.output,
         Sort::Throughput => row.score.per_token,
         Sort::Exacto => row.score.tool_faults + row.score.errors,
@@ -182,9 +191,10 @@ fn arrival(weight: f64, dice: f64) -> f32 {
     -(1.0 - dice as f32).ln() / weight as f32
 }
 
-/// Ordered as the numbers are, which are not negative; what is none comes last.
+/// Ordered as the numbers are, which are not negative; what is none comes last. What differs by less than rounding
+/// does is equal.
 fn bits(value: f32) -> u32 {
-    if value.is_nan() { u32::MAX } else { value.max(0.0).abs().to_bits() }
+    if value.is_nan() { u32::MAX } else { value.max(0.0).abs().to_bits() & !0xff }
 }
 
 /// How often a target on trial goes first.

@@ -96,7 +96,7 @@ fn a_table_of_models_that_is_garbage_or_of_the_future_is_told_at_start_and_chang
 #[test]
 fn a_model_that_nobody_may_answer_is_told_at_the_start_and_by_the_call() {
     run(async {
-        let text = format!("{PROVIDERS}").replace("{targets: [a/y]}", "{targets: [a/y], require: {region: [eu]}}");
+        let text = PROVIDERS.replace("{targets: [a/y]}", "{targets: [a/y], require: {region: [eu]}}");
         let (code, said) = check(&text, "").await;
         assert_eq!(code, Some(0), "others are served: {said}");
         assert!(

@@ -90,7 +90,8 @@ fn a_conversation_without_a_name_is_known_by_its_beginning_once_its_cache_helps(
         for model in ["session", "random", "off"] {
             assert_eq!(seen(&proxy, |n| of_model(model, "hello", n)).await.len(), 2, "{model}: only with a name");
         }
-        (a.set(cold()), b.set(cold()));
+        a.set(cold());
+        b.set(cold());
         assert_eq!(seen(&proxy, |n| of_model("m", "nothing cached", n)).await.len(), 2, "nothing is won by staying");
     });
 }
