@@ -37,6 +37,11 @@ fn the_reference_file_has_every_key() {
     keys(Config::fields(), &[], &mut all);
     ways(&yaml::read(REFERENCE, &mut Vec::new()).unwrap(), &[], &mut said);
     let missing = all.iter().filter(|key| {
+        // Said by models, routes and callers alike: each of them shows some of it, and one all.
+        let key = match key.iter().position(|step| *step == "require") {
+            Some(place) if place + 1 < key.len() => &key[place..],
+            _ => &key[..],
+        };
         // The keys in their order, with operators' names between them.
         let is_said = |way: &&Vec<String>| {
             let mut steps = way.iter();

@@ -197,7 +197,7 @@ routes:
     fn free_are_those_that_are_known_to_cost_nothing() {
         check("smart:free", &[], Ok(("0 openrouter/a/b:free", None, &[])));
         check("gift:free", &[], Ok(("0 one/gift", None, &[])));
-        check("fast:free", &[], Err("`one/fast` is excluded by max_price (its price is not known)"));
+        check("fast:free", &[], Err("`one/fast` is excluded by max_price of the call (its price is not known)"));
         check("gift:free", &["one/x"], Ok(("0 one/gift, 1 one/x", None, &[])));
     }
 

@@ -4,18 +4,24 @@
 //! a scrape asks for it and kept nowhere, so it cannot go stale. The registry is our own, not the global one: two
 //! Outriders in one process, as in tests and the demo, count apart.
 
+mod gauges;
+mod series;
+
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use prometheus::{Histogram, IntCounter, IntGauge, Registry, TextEncoder};
+use prometheus::{IntCounter, IntGauge, Registry, TextEncoder};
 
 use super::families::{Families, StateFamilies};
 use super::labels::{Labels, OTHER};
 use super::record::{Attempt, CallRecord};
 use super::ways::Ways;
-use crate::canonical::Usage;
 use crate::money::Usd;
+
+use series::Series;
+
+pub use gauges::{BudgetGauges, GateGauges, ProviderGauges, TargetGauges};
 
 /// The breaker of a target that is known to fail.
 const OPEN: u8 = 2;
@@ -40,72 +46,11 @@ pub struct Metrics {
     families: Families,
 }
 
-/// The state of one target at the time of a scrape.
-#[derive(Clone, Debug)]
-pub struct TargetGauges<'a> {
-    /// Its name.
-    pub target: &'a str,
-    /// 0 closed, 1 on trial, 2 open.
-    pub breaker: u8,
-    /// Models of the configuration that it belongs to.
-    pub models: Vec<&'a str>,
-    /// An address of its provider passes its probes.
-    pub reachable: bool,
-    /// Tries that have not ended.
-    pub in_flight: usize,
-}
-
-/// The state of one configured provider at the time of a scrape.
-#[derive(Clone, Debug)]
-pub struct ProviderGauges<'a> {
-    /// Its name.
-    pub provider: &'a str,
-    /// At least one of its addresses passes its probes.
-    pub reachable: bool,
-    /// Its keys that rest, by name, and why.
-    pub resting: Vec<(&'a str, &'static str)>,
-}
-
-/// One limit of calls at a time, as it is at the time of a scrape.
-#[derive(Clone, Copy, Debug)]
-pub struct GateGauges<'a> {
-    /// `process`, `provider` or `target`.
-    pub scope: &'a str,
-    /// The name of the provider or the target; empty for the process.
-    pub name: &'a str,
-    /// Calls that wait for room.
-    pub waiting: usize,
-    /// Calls that got none, so far.
-    pub turned_away: u64,
-}
-
-/// One budget or limit, as it stands at the time of a scrape.
-#[derive(Clone, Copy, Debug)]
-pub struct BudgetGauges<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// What is used of it; 1 is all.
-    pub used: f64,
-    /// Times that there was not enough.
-    pub refused: u64,
-}
-
 /// Counts one thing in flight until it is dropped.
 #[derive(Debug)]
 pub struct InFlight(IntGauge);
 
 type ByTarget = HashMap<Box<str>, Arc<Series>>;
-
-/// The handles of one model at one target, so that a call finds them with one look-up and without an allocation.
-#[derive(Debug)]
-struct Series {
-    first_token: Histogram,
-    duration: Histogram,
-    input: IntCounter,
-    output: IntCounter,
-    cached: IntCounter,
-    reasoning: IntCounter,
-}
 
 impl Metrics {
     /// The content type of [`Self::render`].
@@ -321,23 +266,6 @@ impl Default for Metrics {
     }
 }
 
-impl Series {
-    fn observe(&self, record: &CallRecord) {
-        if let Some(first_token) = record.first_token {
-            self.first_token.observe(first_token.as_secs_f64());
-        }
-        self.duration.observe(record.total.as_secs_f64());
-        self.count(&record.usage);
-    }
-
-    fn count(&self, usage: &Usage) {
-        self.input.inc_by(usage.input.unwrap_or(0));
-        self.output.inc_by(usage.output.unwrap_or(0));
-        self.cached.inc_by(usage.cached.unwrap_or(0));
-        self.reasoning.inc_by(usage.reasoning.unwrap_or(0));
-    }
-}
-
 impl InFlight {
     pub(super) fn new(gauge: &IntGauge) -> Self {
         gauge.inc();
@@ -351,8 +279,6 @@ impl Drop for InFlight {
     }
 }
 
-/// Each try that failed and was followed by one elsewhere: where, and why. Another try at the same target, with
-/// another key or after a wait, is no failover.
 /// The label of something lost: clients make up names without end.
 fn member(what: &str) -> &'static str {
     let name = what.split(['.', '[']).next().unwrap_or_default();
@@ -393,6 +319,8 @@ const COMMON: [&str; 30] = [
     "user",
 ];
 
+/// Each try that failed and was followed by one elsewhere: where, and why. Another try at the same target, with
+/// another key or after a wait, is no failover.
 fn failovers(attempts: &[Attempt]) -> impl Iterator<Item = (&str, &'static str)> {
     attempts.windows(2).filter_map(|pair| {
         let [from, to] = pair else { return None };

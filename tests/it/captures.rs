@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use http::HeaderMap;
-use outrider::canonical::{Fault, FaultKind, Usage};
+use outrider::canonical::{Fault, FaultKind, Service, Usage};
 use outrider::dialect::doors::Operation;
 use outrider::dialect::error;
 use outrider::dialect::flow::Flow;
@@ -125,6 +125,7 @@ pub fn recorded_usage(text: &str) -> Usage {
     let usage = |document: &Value| {
         [&document["usage"], &document["x_groq"]["usage"]].into_iter().find(|usage| usage.is_object()).cloned()
     };
+    let service = documents.iter().filter_map(|document| Service::read(document["service_tier"].as_str()?)).next_back();
     let Some(usage) = documents.iter().filter_map(usage).next_back() else { return Usage::default() };
     let cached = ["/prompt_tokens_details/cached_tokens", "/prompt_cache_hit_tokens", "/num_cached_tokens"];
     let number = |pointer: &str| usage.pointer(pointer).and_then(Value::as_u64);
@@ -140,6 +141,7 @@ pub fn recorded_usage(text: &str) -> Usage {
         cache_write: number("/prompt_tokens_details/cache_write_tokens"),
         cache_write_1h: None,
         reasoning: number("/completion_tokens_details/reasoning_tokens"),
+        service,
         ..Usage::default()
     }
 }

@@ -5,6 +5,7 @@
 //! provider waits at a gate until the test opens it, and what can only be observed is awaited with [`eventually`].
 
 pub mod client;
+pub mod config;
 pub mod dialects;
 pub mod faults;
 pub mod foreign;
