@@ -204,26 +204,30 @@ impl Need {
 
 /// What the client is told: which limit, how much of it is used, and until when.
 pub(super) fn refusal(rule: &Rule, short: &Short) -> Fault {
-    let (caps, used, per) = (&rule.caps, &short.used, rule.account.period.as_str());
-    let (kind, limit, used) = match short.meter {
+    let (caps, used, needed, per) = (&rule.caps, &short.used, &short.needed, rule.account.period.as_str());
+    let (kind, limit, used, needed) = match short.meter {
         Meter::Money => {
             let limit = format!("{} USD", caps.usd.unwrap_or_default());
-            (FaultKind::OverBudget, limit, format!("{} USD", used.usd))
+            (FaultKind::OverBudget, limit, format!("{} USD", used.usd), format!("{} USD", needed.usd))
         }
         Meter::Tokens => {
-            (FaultKind::OverLimit, format!("{} tokens", caps.tokens.unwrap_or(0)), used.tokens.to_string())
+            let limit = format!("{} tokens", caps.tokens.unwrap_or(0));
+            (FaultKind::OverLimit, limit, used.tokens.to_string(), needed.tokens.to_string())
         }
         Meter::Requests => {
-            (FaultKind::OverLimit, format!("{} requests", caps.requests.unwrap_or(0)), used.requests.to_string())
+            let limit = format!("{} requests", caps.requests.unwrap_or(0));
+            (FaultKind::OverLimit, limit, used.requests.to_string(), needed.requests.to_string())
         }
     };
     let until = match short.room_in {
-        None => "this call alone may need more than that; let its answer be shorter".to_owned(),
+        None => "that is more than there is at all: let its answer be shorter".to_owned(),
         Some(pause) => format!("there may be room again {}", when(pause)),
     };
     let name = &rule.name;
-    let message =
-        format!("`{name}` has {limit} per {per}, of which {used} are used or held for calls under way; {until}");
+    let message = format!(
+        "`{name}` has {limit} per {per}, of which {used} are used or held for calls under way; this call may need \
+         {needed}; {until}"
+    );
     Fault { retry_after: short.room_in, ..Fault::new(kind, message) }
 }
 

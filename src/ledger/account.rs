@@ -54,6 +54,8 @@ pub struct Short {
     pub meter: Meter,
     /// What is used and held already.
     pub used: Amount,
+    /// What was to be held beside it.
+    pub needed: Amount,
     /// When there may be room. `None`: never for this call.
     pub room_in: Option<Duration>,
 }
@@ -216,7 +218,7 @@ impl State {
         let mut then = used;
         then += amount;
         let meter = caps.exceeded_by(&then)?;
-        Some(Short { meter, used, room_in: self.window.room_in(caps, amount, now) })
+        Some(Short { meter, used, needed: amount, room_in: self.window.room_in(caps, amount, now) })
     }
 }
 
