@@ -33,11 +33,6 @@ impl Figure {
         Self { mean, weight }
     }
 
-    /// The mean, as if `strength` samples at `prior` had come before all others.
-    pub fn or(self, prior: f32, strength: f32) -> f32 {
-        (self.mean * self.weight + prior * strength) / (self.weight + strength)
-    }
-
     fn pack(self) -> u64 {
         u64::from(self.mean.to_bits()) << 32 | u64::from(self.weight.to_bits())
     }
@@ -71,18 +66,31 @@ impl Gauge {
         self.at.fetch_max(at, Relaxed);
     }
 
-    /// What is known now.
-    pub(super) fn figure(&self, at: u64, memory: Memory) -> Figure {
-        let Figure { mean, weight } = Figure::unpack(self.figure.load(Relaxed));
-        Figure { mean, weight: weight * self.left(at, memory) }
+    /// The mean, however old.
+    pub(super) fn mean(&self) -> f32 {
+        Figure::unpack(self.figure.load(Relaxed)).mean
     }
 
     /// Near an exponential for samples that follow each other, and far cheaper.
     fn left(&self, at: u64, memory: Memory) -> f32 {
-        // Signed: of such a number the processor makes a float in one step.
-        let age = at.saturating_sub(self.at.load(Relaxed)) as i64;
-        memory.half / (memory.half + age as f32)
+        memory.half / (memory.half + self.age(at))
     }
+
+    fn age(&self, at: u64) -> f32 {
+        // Signed: of such a number the processor makes a float in one step.
+        at.saturating_sub(self.at.load(Relaxed)) as i64 as f32
+    }
+}
+
+/// What several gauges know now. All are read first, so that the divisions, which cost most here, are made side by side.
+pub(super) fn figures<const N: usize>(gauges: [(&Gauge, Memory); N], at: u64) -> [Figure; N] {
+    let read = gauges.map(|(gauge, _)| Figure::unpack(gauge.figure.load(Relaxed)));
+    let (ages, halves) = (gauges.map(|(gauge, _)| gauge.age(at)), gauges.map(|(_, memory)| memory.half));
+    let (means, mut weights) = (read.map(|figure| figure.mean), read.map(|figure| figure.weight));
+    for index in 0..N {
+        weights[index] *= halves[index] / (halves[index] + ages[index]);
+    }
+    std::array::from_fn(|index| Figure { mean: means[index], weight: weights[index] })
 }
 
 #[cfg(test)]
@@ -95,7 +103,7 @@ mod tests {
     fn check(samples: &[(u64, f32)], at: u64, mean: f32, weight: f32) {
         let gauge = Gauge::default();
         samples.iter().for_each(|(at, sample)| gauge.record(*at, *sample, 1.0, MEMORY));
-        let found = gauge.figure(at, MEMORY);
+        let [found] = figures([(&gauge, MEMORY)], at);
         assert!((found.mean - mean).abs() < 0.01 && (found.weight - weight).abs() < 0.01, "{samples:?}: {found:?}");
     }
 
@@ -109,12 +117,5 @@ mod tests {
         check(&[(0, 1.0); 100], 0, 1.0, 10.0); // no more than ten are remembered
         check(&[(5, 1.0), (0, 3.0)], 5, 2.0, 2.0); // late ones count as the newest
         check(&[(0, f32::NAN), (0, f32::INFINITY)], 0, 0.0, 0.0);
-    }
-
-    #[test]
-    fn little_evidence_leaves_it_to_the_prior() {
-        assert_eq!(Figure::default().or(7.0, 3.0), 7.0);
-        assert_eq!(Figure::new(1.0, 3.0).or(7.0, 3.0), 4.0);
-        assert!(Figure::new(1.0, 300.0).or(7.0, 3.0) < 1.1);
     }
 }

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::gauge::{Figure, Gauge, Memory};
+use super::gauge::{self, Figure, Gauge, Memory};
 use crate::canonical::Usage;
 
 /// Speed changes with the load of the hour; what it was a minute ago is worth half. Twenty calls make a mean.
@@ -25,6 +25,9 @@ const TOKENS_A_SAMPLE: f32 = 200.0;
 
 /// With fewer, an answer says nothing about its speed.
 const FEWEST_TOKENS: u64 = 8;
+
+/// So many things are measured.
+pub const COUNT: usize = 8;
 
 /// See the module.
 #[derive(Debug)]
@@ -61,6 +64,21 @@ pub struct Figures {
     pub output: Figure,
 }
 
+impl Figures {
+    /// All of them, in their order.
+    pub fn all(&self) -> [Figure; COUNT] {
+        let Self { first_token, per_token, errors, limited, tool_faults, cached, input, output } = *self;
+        [first_token, per_token, errors, limited, tool_faults, cached, input, output]
+    }
+}
+
+impl From<[Figure; COUNT]> for Figures {
+    fn from(all: [Figure; COUNT]) -> Self {
+        let [first_token, per_token, errors, limited, tool_faults, cached, input, output] = all;
+        Self { first_token, per_token, errors, limited, tool_faults, cached, input, output }
+    }
+}
+
 impl Measures {
     pub(super) fn new() -> Self {
         Self {
@@ -78,17 +96,17 @@ impl Measures {
 
     /// What is known now.
     pub fn figures(&self, now: Instant) -> Figures {
-        let at = self.at(now);
-        Figures {
-            first_token: self.first_token.figure(at, SPEED),
-            per_token: self.per_token.figure(at, SPEED),
-            errors: self.errors.figure(at, SHARE),
-            limited: self.limited.figure(at, SHARE),
-            tool_faults: self.tool_faults.figure(at, SHARE),
-            cached: self.cached.figure(at, CACHE),
-            input: self.input.figure(at, MIX),
-            output: self.output.figure(at, MIX),
-        }
+        let gauges = [
+            (&self.first_token, SPEED),
+            (&self.per_token, SPEED),
+            (&self.errors, SHARE),
+            (&self.limited, SHARE),
+            (&self.tool_faults, SHARE),
+            (&self.cached, CACHE),
+            (&self.input, MIX),
+            (&self.output, MIX),
+        ];
+        Figures::from(gauge::figures(gauges, self.at(now)))
     }
 
     /// A call was answered; its first token came after so long, where the answer is streamed.
@@ -126,7 +144,7 @@ impl Measures {
         let at = self.at(now);
         if let Some(output) = usage.output.filter(|output| *output > 0) {
             self.output.record(at, output as f32, 1.0, MIX);
-            if let Some(seconds) = self.generated_in(at, took, first_token)
+            if let Some(seconds) = self.generated_in(took, first_token)
                 && output >= FEWEST_TOKENS
             {
                 let (tokens, most) = (output as f32 / TOKENS_A_SAMPLE, SPEED.most);
@@ -142,11 +160,11 @@ impl Measures {
 
     /// The seconds in which the answer was written. Of one that is not streamed, it is not seen when it began: as late as
     /// streams do, but not later than in the middle.
-    fn generated_in(&self, at: u64, took: Duration, first_token: Option<Duration>) -> Option<f32> {
+    fn generated_in(&self, took: Duration, first_token: Option<Duration>) -> Option<f32> {
         let took = took.as_secs_f32();
         let began = match first_token {
             Some(first) => first.as_secs_f32(),
-            None => self.first_token.figure(at, SPEED).mean.min(took / 2.0),
+            None => self.first_token.mean().min(took / 2.0),
         };
         Some(took - began).filter(|seconds| *seconds >= 0.0)
     }

@@ -30,7 +30,7 @@ pub use gauge::Figure;
 pub use hedge_budget::HedgeBudget;
 pub use key::KeyHealth;
 pub use latency::After;
-pub use measures::{Figures, Measures};
+pub use measures::{COUNT as FIGURES, Figures, Measures};
 pub use registry::Registry;
 pub use retry_budget::RetryBudget;
 pub use target::{InFlight, LastFault, TargetHealth, TargetReport};

@@ -12,7 +12,7 @@
 //! target, it is taken to be like its equals; where no price is known, price plays no part.
 
 use crate::catalogue::{Price, Tier};
-use crate::health::Figures;
+use crate::health::{FIGURES, Figures};
 use crate::money::Usd;
 
 /// The weights. Amounts are dollars.
@@ -192,51 +192,54 @@ pub fn score(rows: &mut [Row], estimate: Estimate, scoring: &Scoring) {
     share(rows, best, scoring);
 }
 
-/// What the equals of a target have shown together.
-struct Peers {
-    first_token: f32,
-    per_token: f32,
-    errors: f32,
-    tool_faults: f32,
-    limited: f32,
-    cached: f32,
-    input: f32,
-    output: f32,
-}
+/// What the equals of a target have shown together: the means of all their [`Figures`], in that order.
+struct Peers([f32; FIGURES]);
+
+/// What is expected where nobody has shown anything.
+const UNSEEN: [f32; FIGURES] = [FIRST_TOKEN, PER_TOKEN, 0.0, 0.0, 0.0, 0.0, INPUT, OUTPUT];
+
+/// How many samples what the equals have shown weighs as much as.
+const PRIORS: [f32; FIGURES] =
+    [SPEED_PRIOR, SPEED_PRIOR, SHARE_PRIOR, SHARE_PRIOR, SHARE_PRIOR, SHARE_PRIOR, MIX_PRIOR, MIX_PRIOR];
 
 impl Peers {
     fn of(rows: &[Row]) -> Self {
-        let mut sums = [(0.0f32, 0.0f32); 8];
+        let (mut sums, mut weights) = ([0.0f32; FIGURES], [0.0f32; FIGURES]);
         for row in rows {
-            let Figures { first_token, per_token, errors, limited, tool_faults, cached, input, output } = row.figures;
-            let figures = [first_token, per_token, errors, limited, tool_faults, cached, input, output];
-            for ((sum, weight), figure) in sums.iter_mut().zip(figures) {
-                *sum += figure.mean * figure.weight;
-                *weight += figure.weight;
+            let figures = row.figures.all();
+            for index in 0..FIGURES {
+                sums[index] += figures[index].mean * figures[index].weight;
+                weights[index] += figures[index].weight;
             }
         }
-        let mean = |index: usize, otherwise: f32| match sums[index] {
-            (sum, weight) if weight > 0.0 => sum / weight,
-            _ => otherwise,
-        };
-        Self {
-            first_token: mean(0, FIRST_TOKEN),
-            per_token: mean(1, PER_TOKEN),
-            errors: mean(2, 0.0),
-            limited: mean(3, 0.0),
-            tool_faults: mean(4, 0.0),
-            cached: mean(5, 0.0),
-            input: mean(6, INPUT),
-            output: mean(7, OUTPUT),
+        Self(std::array::from_fn(|index| match weights[index] {
+            weight if weight > 0.0 => sums[index] / weight,
+            _ => UNSEEN[index],
+        }))
+    }
+
+    /// What the figures of one target come to, beside those of its equals.
+    fn beside(&self, figures: &Figures) -> [f32; FIGURES] {
+        let figures = figures.all();
+        let (mut means, mut weights) = (figures.map(|figure| figure.mean), figures.map(|figure| figure.weight));
+        // Loops without branches, which the compiler makes a few wide divisions of.
+        for index in 0..FIGURES {
+            means[index] = means[index] * weights[index] + self.0[index] * PRIORS[index];
+            weights[index] += PRIORS[index];
         }
+        for index in 0..FIGURES {
+            means[index] /= weights[index];
+        }
+        means
     }
 
     fn expect(&self, row: &Row, estimate: Estimate) -> Score {
-        let figures = &row.figures;
-        let input = estimate.input.unwrap_or(self.input).max(1.0);
-        let output = figures.output.or(self.output, MIX_PRIOR).min(estimate.output_at_most.unwrap_or(f32::MAX));
+        let [first_token, per_token, errors, limited, tool_faults, cached, _, output] = self.beside(&row.figures);
+        let [.., usual_input, _] = self.0;
+        let input = estimate.input.unwrap_or(usual_input).max(1.0);
+        let output = output.min(estimate.output_at_most.unwrap_or(f32::MAX));
         let (cached, read) = match row.cache {
-            Cache::Usual => (figures.cached.or(self.cached, SHARE_PRIOR) * input, 0.0),
+            Cache::Usual => (cached * input, 0.0),
             Cache::Cold => (0.0, input * READ),
             Cache::Warm(tokens) => (tokens.min(input), (input - tokens).max(0.0) * READ),
         };
@@ -247,11 +250,11 @@ impl Peers {
             price: row.rates.as_ref().map_or(0.0, price),
             priced: row.rates.is_some(),
             output,
-            first_token: figures.first_token.or(self.first_token, SPEED_PRIOR) + read,
-            per_token: figures.per_token.or(self.per_token, SPEED_PRIOR),
-            errors: figures.errors.or(self.errors, SHARE_PRIOR),
-            tool_faults: figures.tool_faults.or(self.tool_faults, SHARE_PRIOR),
-            limited: figures.limited.or(self.limited, SHARE_PRIOR),
+            first_token: first_token + read,
+            per_token,
+            errors,
+            tool_faults,
+            limited,
             cost: 0.0,
             excess: 0.0,
             share: 0.0,
