@@ -98,7 +98,7 @@ pub(super) fn models(options: &Options) -> ExitCode {
         false => {
             let rows = options.rows(&catalogue);
             if rows.is_empty() {
-                match options.models.iter().any(|name| catalogue.called(name).next().is_some()) {
+                match options.models.iter().any(|name| !named(&catalogue, name).is_empty()) {
                     true => eprintln!("outrider: none of these models is known to be all that is asked for"),
                     false => eprintln!("outrider: no such model is known{}", hint(&catalogue, &options.models)),
                 }
@@ -112,12 +112,21 @@ pub(super) fn models(options: &Options) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// The models that are called so everywhere, else those that some provider calls so.
+fn named<'c>(catalogue: &'c Catalogue, name: &str) -> Vec<Row<'c>> {
+    let called: Vec<Row<'c>> = catalogue.called(name).collect();
+    if !called.is_empty() {
+        return called;
+    }
+    catalogue.rows().into_iter().filter(|row| row.model == name).collect()
+}
+
 impl Options {
     /// The models asked for: in the order of the table, or, where some are compared, the cheapest first.
     fn rows<'c>(&self, catalogue: &'c Catalogue) -> Vec<(Row<'c>, Facts)> {
         let rows: Vec<Row<'c>> = match self.models.is_empty() {
             true => catalogue.rows(),
-            false => self.models.iter().flat_map(|name| catalogue.called(name)).collect(),
+            false => self.models.iter().flat_map(|name| named(catalogue, name)).collect(),
         };
         let known =
             rows.into_iter().filter(|row| self.provider.is_empty() || self.provider.iter().any(|p| p == row.kind));

@@ -50,7 +50,13 @@ impl Asked {
             let by_name = if name.starts_with('~') { Served::default() } else { serving(name) };
             let newest = || latest::slugs(catalogue, name).iter().map(|slug| serving(slug)).find(|s| !s.is_empty());
             let served = Some(by_name).filter(|served| !served.is_empty()).or_else(newest);
-            served.unwrap_or_else(|| serving(name))
+            let served = served.unwrap_or_else(|| serving(name));
+            if !served.is_empty() {
+                return served;
+            }
+            // A name that only some give it, as Groq's `llama-3.3-70b-versatile`, asks for them.
+            let so_called = providers.values().filter(|provider| calls_so(provider, catalogue, name));
+            so_called.map(|provider| (provider.clone(), name.into())).collect()
         })
     }
 }
@@ -81,6 +87,18 @@ impl<T> Default for Remembered<T> {
     }
 }
 
+/// Whether `name` is what `provider` calls a model, whatever that is called everywhere.
+fn calls_so(provider: &Provider, catalogue: &Catalogue, name: &str) -> bool {
+    let row = catalogue.tables().find_map(|table| table.exactly(provider.kind.name, name));
+    // Azure's names are those of deployments, which the operator gives.
+    row.is_some_and(|row| is_there(&row, catalogue)) && provider.kind.name != "azure"
+}
+
+/// A model whose last day was over when the table was made answers nobody.
+fn is_there(row: &Row<'_>, catalogue: &Catalogue) -> bool {
+    row.until().is_none_or(|last| last >= catalogue.day())
+}
+
 /// What `provider` calls the model that is called `name` everywhere, if it has it.
 pub fn has(provider: &Provider, catalogue: &Catalogue, name: &str) -> Option<Arc<str>> {
     if name.is_empty() {
@@ -101,8 +119,7 @@ pub fn has(provider: &Provider, catalogue: &Catalogue, name: &str) -> Option<Arc
         return None;
     }
     let of_kind = catalogue.called(name).filter(|row| row.kind == provider.kind.name);
-    // A model whose last day was over when the table was made answers nobody.
-    let of_kind = of_kind.filter(|row| row.until().is_none_or(|last| last >= catalogue.day()));
+    let of_kind = of_kind.filter(|row| is_there(row, catalogue));
     let fitting = of_kind.filter(|row| is_called(row.slug(), row.model) && serves_kind(row, name));
     fitting.max_by_key(|row| preference(row, provider.known.region(), name)).map(|row| row.model.into())
 }
@@ -177,6 +194,7 @@ providers:
     const TABLE: &str = "#outrider-models\t1\t2026-11-21\n\
         openai\tgpt-x\topenai/gpt-x\nopenai\tgpt-x-2026-01-01\topenai/gpt-x\nopenai\tgpt-x-2026-02-02\topenai/gpt-x\n\
         openai\tgpt-old\topenai/gpt-old\t-\t-\t-\t-\t2026-11-20\n\
+        openai\tquick\topen/gpt-quick\nazure\tquick\topen/gpt-quick\n\
         azure\tgpt-x\topenai/gpt-x\nazure\tgpt-y\topenai/gpt-y\ngroq\tgpt-z\topenai/gpt-z\n\
         openrouter\topenai/gpt-x\topenai/gpt-x\nopenrouter\topenai/gpt-x:free\topenai/gpt-x:free\n\
         anthropic\tthinker-4-5-20260101\tanthropic/thinker-4.5\nanthropic\tthinker-4-5-20260202\tanthropic/thinker-4.5\n\
@@ -212,6 +230,8 @@ providers:
             ("thinker-4.5-latest", &["anthropic/thinker-4-5-20260202", "aws/eu.anthropic.thinker-4-5-20260202-v1:0"]),
             ("~x-ai/thinker-latest", &[]),
             ("gpt-old", &[]),
+            ("quick", &["openai/quick", "second/quick"]),
+            ("gpt-quick", &["openai/quick", "second/quick"]),
             ("gpt-y", &[]),
             ("gpt-z", &[]),
             ("", &[]),
