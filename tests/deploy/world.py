@@ -19,9 +19,18 @@ ANSWER = {"id": "x", "object": "chat.completion", "created": 1, "model": "m",
           "usage": {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12,
                     "prompt_tokens_details": {"cached_tokens": 4}}}
 
+# A call of a tool whose arguments break off.
+GARBLED = {"role": "assistant", "content": None,
+           "tool_calls": [{"id": "c", "type": "function", "function": {"name": "look", "arguments": "{\"at"}}]}
+TOOLS = [{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}]
+
+# A model whose last day is over.
+TABLE = "#outrider-models\t1\t2026-11-21\ngroq\told\t-\t-\t-\t-\t-\t2026-01-01\n"
+
 CONFIG = """
 listen: 127.0.0.1:{traffic}
 admin: 127.0.0.1:{admin}
+catalogue: models.tsv
 providers:
   good:
     dialect: openai_chat
@@ -32,6 +41,7 @@ providers:
   cut: {{dialect: openai_chat, base_url: "http://127.0.0.1:{providers}/cut/v1"}}
   flaky: {{dialect: openai_chat, base_url: "http://127.0.0.1:{providers}/flaky/v1"}}
   dead: {{dialect: openai_chat, base_url: "http://127.0.0.1:{nobody}/v1", health: {{interval: 1s}}}}
+  ended: {{kind: groq, base_url: "http://127.0.0.1:{providers}/good/v1", api_key: x}}
   other: {{dialect: anthropic, base_url: "http://127.0.0.1:{providers}/other", api_key: x}}
 models:
   well: {{targets: [good/m]}}
@@ -42,13 +52,15 @@ models:
   full: {{targets: [{{use: good/slow, max_in_flight: 1}}]}}
   lossy: {{targets: [other/m]}}
   thrifty: {{targets: [good/m]}}
+  handy: {{targets: [good/m]}}
+  ended: {{targets: [ended/old]}}
 budgets:
   pocket: {{for: {{model: thrifty}}, requests: 5, per: day}}
 ledger: {{path: ledger.db}}
 queue: {{size: 1, wait: 100ms}}
 """
 TURN = itertools.count()
-MODELS = ["well", "saved", "down", "poor", "cut", "full", "lossy", "thrifty"]
+MODELS = ["well", "saved", "down", "poor", "cut", "full", "lossy", "thrifty", "handy", "ended"]
 
 
 class Provider(http.server.BaseHTTPRequestHandler):
@@ -76,7 +88,7 @@ class Provider(http.server.BaseHTTPRequestHandler):
                               "usage": {"input_tokens": 9, "output_tokens": 3}})
         else:
             time.sleep(1 if asked["model"] == "slow" else 0)
-            self.answer(200, ANSWER)
+            self.answer(200, garbled() if "tools" in asked else ANSWER)
 
     def answer(self, status: int, body: dict) -> None:
         text = json.dumps(body).encode()
@@ -99,6 +111,11 @@ class Provider(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+def garbled() -> dict:
+    """The answer of a model that wants to call a tool, and cannot say how."""
+    return ANSWER | {"choices": [{"index": 0, "finish_reason": "tool_calls", "message": GARBLED}]}
 
 
 def free_ports(count: int) -> list[int]:
@@ -125,6 +142,7 @@ class World:
         self.providers = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Provider)
         threading.Thread(target=self.providers.serve_forever, daemon=True).start()
         self.traffic, self.admin, self.port, nobody = free_ports(4)
+        (folder / "models.tsv").write_text(TABLE)
         self.config = folder / "outrider.yaml"
         self.config.write_text(CONFIG.format(traffic=self.traffic, admin=self.admin, nobody=nobody,
                                              providers=self.providers.server_address[1]))
@@ -161,6 +179,8 @@ class World:
         body = {"model": model, "stream": model == "cut", "messages": [{"role": "user", "content": "hi"}]}
         if model == "lossy":
             body["logit_bias"] = {"50256": -100}
+        if model == "handy":
+            body["tools"] = TOOLS
         while not self.ending.wait(0.1):
             connection = http.client.HTTPConnection("127.0.0.1", self.traffic, timeout=5)
             with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
