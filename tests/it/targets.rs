@@ -27,8 +27,8 @@ fn nothing_is_lost_while_one_of_two_is_dead() {
     run(async {
         let (dying, good) = (Provider::start().await, Provider::start().await);
         let config = Config::default().provider("a", &dying).provider("b", &good);
-        // One conversation would stay where its prompt is cached.
-        let proxy = Proxy::start(&config.model("m", "{targets: [a/m, b/m], sticky: off}")).await;
+        // One conversation would stay where its prompt is cached; and by its score, who has failed is taken back slowly.
+        let proxy = Proxy::start(&config.model("m", "{targets: [a/m, b/m], balance: weighted, sticky: off}")).await;
         for n in 0..200 {
             if n == 20 {
                 dying.refuse().await;
