@@ -30,7 +30,7 @@ const STORY: [Act; 5] = [
     act("north hangs", Mode::Hang, 3, 5, |seen| seen.failovers > 0),
     act("north cuts its streams", Mode::Cut, 2, 4, |seen| seen.failovers > 0),
     // It rests for some seconds yet, as it has earned; then it gets its share again.
-    act("north is back", Mode::Healthy, 2, 12, |seen| seen.answered[0] >= 50),
+    act("north is back", Mode::Healthy, 2, 24, |seen| seen.answered[0] >= 50),
 ];
 
 const fn act(title: &'static str, north: Mode, least: u64, most: u64, point: fn(&Tally) -> bool) -> Act {
